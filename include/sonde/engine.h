@@ -1,0 +1,96 @@
+/*
+ * The engine: due times in, datagrams out; datagrams in, outcomes out.
+ *
+ * It does no I/O and never asks the time. It leases identifiers and sequence numbers to probes,
+ * builds the datagrams, keeps what is in flight, matches answers and gives verdicts. The strategy
+ * decides what to ask; the observer hears what became of it.
+ */
+#ifndef SONDE_ENGINE_H
+#define SONDE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sonde/address.h"
+#include "sonde/probe.h"
+#include "sonde/strategy.h"
+#include "sonde/transport.h"
+
+struct sonde_engine;
+
+/* Hears the engine. Members may be NULL. Called in the order of events, from within engine calls. */
+struct sonde_observer {
+    void *self;
+    /* A probe has left (stamp and lag follow with its outcome), or has failed to (error > 0). */
+    void (*sent)(void *self, const struct sonde_probe *probe, struct sonde_mono at, int error);
+    void (*outcome)(void *self, const struct sonde_outcome *outcome);
+};
+
+/* What every datagram of an engine has in common. Zero is a good default for all but the key. */
+struct sonde_engine_config {
+    uint8_t key[16];            /* secret and random: proves that an answer belongs to our probe */
+    struct sonde_span linger;   /* how long answered and timed-out probes are remembered */
+    uint32_t max_in_flight;     /* open and lingering probes together; 0: 1,048,576 */
+    size_t mtu;                 /* 0: the route's */
+    const uint16_t *identifiers; /* as the transport offers them */
+    size_t identifier_count;
+
+    const uint8_t *pattern; /* repeated behind the proof in the payload; NULL: 0,1,2… */
+    size_t pattern_bytes;
+    struct sonde_bytes ipv4_options; /* ready to send, a multiple of four bytes, 40 at most */
+    struct sonde_bytes body;         /* extended echo and node information: what follows the header */
+    bool await_stamp;                /* hold a reply shortly for its send stamp (hardware) */
+};
+
+struct sonde_engine_target {
+    struct sonde_address address;
+    struct sonde_address source;
+    uint32_t mtu;
+    bool many_answer; /* broadcast, multicast: replies come from other addresses */
+};
+
+/* What the engine counted of things that belong to no probe. Every counter only grows. */
+struct sonde_engine_counters {
+    uint64_t foreign;    /* not an answer to us: no such lease, or the proof is wrong */
+    uint64_t malformed;  /* lengths or fields that cannot be */
+    uint64_t leases_out; /* times a probe had to wait because every lease was taken */
+};
+
+/* Returns 0, -EINVAL, or -ENOMEM. The configuration is copied, except what it points to. */
+int sonde_engine_create(struct sonde_engine **engine, const struct sonde_engine_config *config,
+                        struct sonde_strategy strategy, struct sonde_observer observer);
+void sonde_engine_destroy(struct sonde_engine *engine);
+
+/* Adds a target; its index is the number of targets before. Returns 0 or -ENOMEM. */
+int sonde_engine_add_target(struct sonde_engine *engine, const struct sonde_engine_target *target);
+
+/*
+ * Builds what is due at `now`, up to `capacity` datagrams. Fragments of one datagram follow each
+ * other. The bytes stay valid until the next call. Returns how many were filled.
+ */
+size_t sonde_engine_transmit(struct sonde_engine *engine, struct sonde_mono now,
+                             struct sonde_datagram *batch, size_t capacity);
+
+/* Tells how sending went: the same batch, after the transport has filled it. */
+void sonde_engine_transmitted(struct sonde_engine *engine, const struct sonde_datagram *batch,
+                              size_t count);
+
+/* Takes one event of a transport (signals are not the engine's). */
+void sonde_engine_receive(struct sonde_engine *engine, const struct sonde_event *event);
+
+/* Gives the verdicts that are due at `now`. */
+void sonde_engine_expire(struct sonde_engine *engine, struct sonde_mono now);
+
+/* When transmit or expire must be called next; SONDE_NEVER when only an answer changes anything. */
+struct sonde_mono sonde_engine_deadline(const struct sonde_engine *engine);
+
+/* True when the strategy is done and every probe has its final outcome. */
+bool sonde_engine_finished(const struct sonde_engine *engine);
+
+/* Ends the run at `now`: every open probe gets SONDE_UNFINISHED or, past its timeout, TIMED_OUT. */
+void sonde_engine_stop(struct sonde_engine *engine, struct sonde_mono now);
+
+void sonde_engine_counters(const struct sonde_engine *engine, struct sonde_engine_counters *counters);
+
+#endif
