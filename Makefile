@@ -22,7 +22,7 @@ if_flag = $(shell echo 'int x;' | $(CC) -Werror $(1) -x c -c -o /dev/null - 2>/d
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
-ALL_CFLAGS  = -std=gnu17 -fPIC -fvisibility=hidden -DSONDE_VERSION='"$(VERSION)"' \
+ALL_CFLAGS  = -std=gnu17 -fPIC -DSONDE_VERSION='"$(VERSION)"' \
               $(WARN) $(HARDEN) $(CFLAGS) $(VARIANT) $(PKG_CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(VARIANT)
 

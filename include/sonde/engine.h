@@ -19,7 +19,8 @@
 
 struct sonde_engine;
 
-/* Hears the engine. Members may be NULL. Called in the order of events, from within engine calls. */
+/* Hears the engine. Members may be NULL. Called in the order of events, from within engine calls.
+ */
 struct sonde_observer {
     void *self;
     /* A probe has left (stamp and lag follow with its outcome), or has failed to (error > 0). */
@@ -29,18 +30,18 @@ struct sonde_observer {
 
 /* What every datagram of an engine has in common. Zero is a good default for all but the key. */
 struct sonde_engine_config {
-    uint8_t key[16];            /* secret and random: proves that an answer belongs to our probe */
-    struct sonde_span linger;   /* how long answered and timed-out probes are remembered */
-    uint32_t max_in_flight;     /* open and lingering probes together; 0: 1,048,576 */
-    size_t mtu;                 /* 0: the route's */
+    uint8_t key[16];             /* secret and random: proves that an answer belongs to our probe */
+    struct sonde_span linger;    /* how long answered and timed-out probes are remembered */
+    uint32_t max_in_flight;      /* open and lingering probes together; 0: 1,048,576 */
+    size_t mtu;                  /* 0: the route's */
     const uint16_t *identifiers; /* as the transport offers them */
     size_t identifier_count;
 
     const uint8_t *pattern; /* repeated behind the proof in the payload; NULL: 0,1,2… */
     size_t pattern_bytes;
     struct sonde_bytes ipv4_options; /* ready to send, a multiple of four bytes, 40 at most */
-    struct sonde_bytes body;         /* extended echo and node information: what follows the header */
-    bool await_stamp;                /* hold a reply shortly for its send stamp (hardware) */
+    struct sonde_bytes body; /* extended echo and node information: what follows the header */
+    bool await_stamp;        /* hold a reply shortly for its send stamp (hardware) */
 };
 
 struct sonde_engine_target {
@@ -91,6 +92,7 @@ bool sonde_engine_finished(const struct sonde_engine *engine);
 /* Ends the run at `now`: every open probe gets SONDE_UNFINISHED or, past its timeout, TIMED_OUT. */
 void sonde_engine_stop(struct sonde_engine *engine, struct sonde_mono now);
 
-void sonde_engine_counters(const struct sonde_engine *engine, struct sonde_engine_counters *counters);
+void sonde_engine_counters(const struct sonde_engine *engine,
+                           struct sonde_engine_counters *counters);
 
 #endif

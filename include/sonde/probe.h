@@ -25,8 +25,8 @@ enum sonde_stamp_source {
 
 /*
  * A time and its origin. All but hardware stamps are on the transport's monotonic clock: the
- * transport has already translated the kernel's wall-clock stamps and set aside those that a step of
- * the wall clock made doubtful.
+ * transport has already translated the kernel's wall-clock stamps and set aside those that a step
+ * of the wall clock made doubtful.
  */
 struct sonde_stamp {
     struct sonde_mono at;
@@ -42,10 +42,10 @@ enum sonde_probe_kind {
 
 /* One datagram to be sent. */
 struct sonde_probe {
-    uint64_t token;           /* the probe's identity; given by the engine, never 0 */
-    uint32_t target;          /* index of the target in the engine */
-    uint64_t number;          /* how many probes this target was sent before, from 0 */
-    struct sonde_mono due;    /* when it is to leave */
+    uint64_t token;            /* the probe's identity; given by the engine, never 0 */
+    uint32_t target;           /* index of the target in the engine */
+    uint64_t number;           /* how many probes this target was sent before, from 0 */
+    struct sonde_mono due;     /* when it is to leave */
     struct sonde_span timeout; /* from sending to the verdict "timed out" */
     enum sonde_probe_kind kind;
     uint8_t hop_limit;      /* TTL or hop limit */
@@ -85,9 +85,9 @@ struct sonde_quote {
     bool icmp_intact; /* the quoted ICMP header is all there and carried a valid lease */
     uint8_t hop_limit;
     uint8_t traffic_class;
-    uint16_t ip_id;        /* IPv4 */
-    uint32_t flow_label;   /* IPv6 */
-    uint16_t total_bytes;  /* the length that the quoted IP header claims */
+    uint16_t ip_id;       /* IPv4 */
+    uint32_t flow_label;  /* IPv6 */
+    uint16_t total_bytes; /* the length that the quoted IP header claims */
     struct sonde_address from;
     struct sonde_address to;
 };

@@ -18,7 +18,8 @@ struct sonde_strategy_ops {
     /*
      * What is to be sent at `now`? Called again until it does not answer SONDE_NEXT_PROBE. A probe
      * that was handed out will be told exactly one final outcome. `*wake` is set for WAIT and DONE;
-     * SONDE_NEVER is allowed ("only an outcome changes anything", "each probe has its own timeout").
+     * SONDE_NEVER is allowed ("only an outcome changes anything", "each probe has its own
+     * timeout").
      */
     enum sonde_next (*next)(void *self, struct sonde_mono now, struct sonde_probe *probe,
                             struct sonde_mono *wake);

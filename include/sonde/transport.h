@@ -47,15 +47,16 @@ struct sonde_event {
     struct sonde_stamp stamp; /* DATAGRAM, ERROR: received; SENT_STAMP: sent */
     struct sonde_mono read;   /* the time at which this process read it */
 
-    enum sonde_layer layer;    /* DATAGRAM */
-    struct sonde_bytes bytes;  /* DATAGRAM: as received. ERROR: the datagram it is about, as far as
-                                  the kernel quotes it, from the ICMP header on */
-    bool cut;                  /* DATAGRAM: longer than our buffer; the rest is gone */
-    struct sonde_address from; /* DATAGRAM: source. ERROR: who complained, NONE if the host itself */
-    struct sonde_address to;   /* DATAGRAM: which of our addresses; may be NONE.
-                                  ERROR: where the datagram was going */
-    int hop_limit;             /* -1 unknown or to be read from the IP header in bytes */
-    int traffic_class;         /* likewise */
+    enum sonde_layer layer;   /* DATAGRAM */
+    struct sonde_bytes bytes; /* DATAGRAM: as received. ERROR: the datagram it is about, as far as
+                                 the kernel quotes it, from the ICMP header on */
+    bool cut;                 /* DATAGRAM: longer than our buffer; the rest is gone */
+    struct sonde_address
+        from;                /* DATAGRAM: source. ERROR: who complained, NONE if the host itself */
+    struct sonde_address to; /* DATAGRAM: which of our addresses; may be NONE.
+                                ERROR: where the datagram was going */
+    int hop_limit;           /* -1 unknown or to be read from the IP header in bytes */
+    int traffic_class;       /* likewise */
 
     uint16_t identifier; /* ERROR: the socket's identifier, where the quote has none (dgram) */
     int error;           /* ERROR: positive errno */
@@ -96,16 +97,16 @@ struct sonde_transport_ops {
     int (*wait)(void *self, struct sonde_mono until, bool receive_early);
 
     /*
-     * Sends batch[0..count) in order and fills `error`, `mtu` and `sent` of each. A refused datagram
-     * does not stop the ones behind it. Never blocks.
+     * Sends batch[0..count) in order and fills `error`, `mtu` and `sent` of each. A refused
+     * datagram does not stop the ones behind it. Never blocks.
      */
     void (*send)(void *self, struct sonde_datagram *batch, size_t count);
 
     /*
      * Takes up to `capacity` events without blocking; 0 when there are none. Send stamps of
-     * datagrams are told before the datagrams that answer them. Bytes that events point to are valid
-     * until the next call of receive. Returns the number of events or a negative errno that ends the
-     * run.
+     * datagrams are told before the datagrams that answer them. Bytes that events point to are
+     * valid until the next call of receive. Returns the number of events or a negative errno that
+     * ends the run.
      */
     int (*receive)(void *self, struct sonde_event *events, size_t capacity);
 
@@ -122,7 +123,8 @@ struct sonde_transport {
     const struct sonde_transport_ops *ops;
     void *self;
     const char *name; /* "raw", "dgram", "sim": for people */
-    /* ICMP identifiers that may be used, each for 65,536 sequence numbers. Owned by the transport. */
+    /* ICMP identifiers that may be used, each for 65,536 sequence numbers. Owned by the transport.
+     */
     const uint16_t *identifiers;
     size_t identifier_count;
     /*
