@@ -1,0 +1,97 @@
+/*
+ * Transports made of real sockets: raw and datagram ICMP.
+ *
+ * Opening does everything that needs privilege. Afterwards the caller may give up every capability;
+ * sending, receiving, waiting and asking for routes need none.
+ */
+#ifndef SONDE_NET_H
+#define SONDE_NET_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sonde/address.h"
+#include "sonde/transport.h"
+
+/* Who takes the times of sending and receiving. */
+enum sonde_net_stamps {
+    SONDE_NET_STAMPS_KERNEL,   /* software stamps of the kernel */
+    SONDE_NET_STAMPS_HARDWARE, /* the device's, where it has them; else the kernel's */
+    SONDE_NET_STAMPS_USER,     /* this process, next to the system call */
+};
+
+/* Path MTU discovery, as ping -M. A raw transport's datagrams carry their own DF bit. */
+enum sonde_net_pmtu {
+    SONDE_NET_PMTU_DEFAULT, /* what the system does */
+    SONDE_NET_PMTU_DO,      /* DF, refused when longer than the known path MTU */
+    SONDE_NET_PMTU_WANT,    /* DF, fragmented when longer than the known path MTU */
+    SONDE_NET_PMTU_DONT,    /* no DF */
+    SONDE_NET_PMTU_PROBE,   /* DF, whatever the known path MTU is */
+};
+
+/* Zero is the default of every member but fixed_identifier, which must be set (-1: none). */
+struct sonde_net_config {
+    enum sonde_family family;  /* open this one only; SONDE_FAMILY_NONE: both */
+    uint32_t identifier_count; /* rounded up to a power of two, 65,536 at most; 0: 1 */
+    int32_t fixed_identifier;  /* 0..65535: this one and no other (ping -e); -1: chosen at random */
+    const char *device;        /* bind to this device; NULL: none. Read by open only */
+    struct sonde_address source; /* bind to this address; SONDE_FAMILY_NONE: none */
+    bool mark_set;
+    uint32_t mark; /* firewall mark */
+    enum sonde_net_stamps stamps;
+    bool precise;                /* spin on the clock for the last stretch of every wait */
+    size_t receive_buffer_bytes; /* 0: the system's default */
+    size_t send_buffer_bytes;    /* 0: the system's default */
+    enum sonde_net_pmtu pmtu;
+    bool broadcast;         /* sending to broadcast addresses is allowed */
+    bool dont_route;        /* SO_DONTROUTE */
+    bool debug;             /* SO_DEBUG */
+    bool no_multicast_loop; /* multicast datagrams do not come back to this host */
+    bool signals_set;
+    sigset_t signals; /* blocked while the transport is open, and told as SONDE_EVENT_SIGNAL */
+};
+
+/*
+ * Opens a transport. `dgram` works without privilege where net.ipv4.ping_group_range allows it.
+ *
+ * A family whose sockets cannot be opened is reported when it is used, unless it is the only one
+ * wanted or the other one fails too. Once open, datagrams of other processes are not received.
+ *
+ * Returns 0, or a negative errno; then *operation says in words what failed ("open a raw IPv4
+ * socket", "bind to the device"; a static string) and nothing is left open. -ENODEV: there is no
+ * device of that name. -EPERM, -EACCES: privilege is missing; the words name the capability.
+ */
+int sonde_net_open_raw(const struct sonde_net_config *config, struct sonde_transport *transport,
+                       const char **operation);
+int sonde_net_open_dgram(const struct sonde_net_config *config, struct sonde_transport *transport,
+                         const char **operation);
+
+/* The calls below are for transports opened here, and for no others. */
+
+/*
+ * The stamps in use, which are the ones asked for or lesser ones; *error is 0 or the negative errno
+ * for which they are lesser. A device may still leave single datagrams without a stamp.
+ */
+enum sonde_net_stamps sonde_net_stamps_in_use(const struct sonde_transport *transport, int *error);
+
+/*
+ * Calls back from within wait when `fd` is ready; wait then returns. `events` are those of poll(2):
+ * POLLIN, POLLOUT. Watching a watched descriptor changes events and callback. The callback may
+ * watch and unwatch. Unwatch before closing the descriptor. Return 0 or a negative errno.
+ */
+typedef void sonde_net_ready(void *self, int fd, short events);
+int sonde_net_watch(struct sonde_transport *transport, int fd, short events,
+                    sonde_net_ready *callback, void *self);
+int sonde_net_unwatch(struct sonde_transport *transport, int fd);
+
+/*
+ * Calls back once from within wait at `at` or soon after; wait then returns. There is one alarm; a
+ * later call replaces it, SONDE_NEVER takes it back.
+ */
+typedef void sonde_net_alarm_due(void *self);
+void sonde_net_alarm(struct sonde_transport *transport, struct sonde_mono at,
+                     sonde_net_alarm_due *callback, void *self);
+
+#endif
