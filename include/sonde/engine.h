@@ -28,7 +28,15 @@ struct sonde_observer {
     void (*outcome)(void *self, const struct sonde_outcome *outcome);
 };
 
-/* What every datagram of an engine has in common. Zero is a good default for all but the key. */
+/*
+ * What every datagram of an engine has in common. Zero is a good default for all but the key and
+ * the identifiers.
+ *
+ * Payload of an echo request: from 16 bytes on it begins with the token and the proof (SipHash of
+ * token, address, identifier and sequence), from 8 bytes on with the proof; the pattern fills the
+ * rest, counted from the payload's first byte. A timestamp request carries 31 bits of the proof as
+ * a non-standard originate time (RFC 792), a node information query 32 bits in its nonce.
+ */
 struct sonde_engine_config {
     uint8_t key[16];             /* secret and random: proves that an answer belongs to our probe */
     struct sonde_span linger;    /* how long answered and timed-out probes are remembered */
@@ -37,16 +45,22 @@ struct sonde_engine_config {
     const uint16_t *identifiers; /* as the transport offers them */
     size_t identifier_count;
 
-    const uint8_t *pattern; /* repeated behind the proof in the payload; NULL: 0,1,2… */
+    const uint8_t *pattern; /* repeated through the payload; NULL: 0, 1, 2 … */
     size_t pattern_bytes;
     struct sonde_bytes ipv4_options; /* ready to send, a multiple of four bytes, 40 at most */
-    struct sonde_bytes body; /* extended echo and node information: what follows the header */
-    bool await_stamp;        /* hold a reply shortly for its send stamp (hardware) */
+
+    struct sonde_bytes body; /* extended echo: the interface identification; node information: the
+                                subject, empty for the target's address */
+    bool local_interface;    /* extended echo: the L bit */
+    uint8_t node_code;       /* node information: what the subject is (RFC 4620 section 5) */
+    uint16_t node_qtype;
+    uint16_t node_flags;
 };
 
 struct sonde_engine_target {
     struct sonde_address address;
     struct sonde_address source;
+    struct sonde_address first_hop; /* source route: where the datagram goes first; else NONE */
     uint32_t mtu;
     bool many_answer; /* broadcast, multicast: replies come from other addresses */
 };
@@ -89,8 +103,12 @@ struct sonde_mono sonde_engine_deadline(const struct sonde_engine *engine);
 /* True when the strategy is done and every probe has its final outcome. */
 bool sonde_engine_finished(const struct sonde_engine *engine);
 
-/* Ends the run at `now`: every open probe gets SONDE_UNFINISHED or, past its timeout, TIMED_OUT. */
-void sonde_engine_stop(struct sonde_engine *engine, struct sonde_mono now);
+/*
+ * Ends the run at `now`. Open probes that have waited for `patience` or longer are timed out; the
+ * younger ones, whose answer may be on its way, are SONDE_UNFINISHED.
+ */
+void sonde_engine_stop(struct sonde_engine *engine, struct sonde_mono now,
+                       struct sonde_span patience);
 
 void sonde_engine_counters(const struct sonde_engine *engine,
                            struct sonde_engine_counters *counters);

@@ -105,7 +105,7 @@ struct sonde_outcome {
     uint64_t number;       /* of the probe, as in struct sonde_probe */
     uint16_t identifier;   /* on the wire */
     uint16_t sequence;     /* on the wire */
-    struct sonde_mono due; /* when the probe was to leave */
+    struct sonde_mono due; /* when the probe was to leave; exact up to 4 s of lag */
     struct sonde_stamp sent;
     struct sonde_stamp received; /* source NONE where nothing was received */
     bool rtt_known;

@@ -1,0 +1,58 @@
+/*
+ * The echo strategy: the same question to every target, again and again, on an absolute schedule.
+ *
+ * The k-th probe of target t is due at start + offset(t) + k * interval. Lateness of less than one
+ * interval (or than 100 ms) is made up for; due times missed by more are skipped and counted.
+ */
+#ifndef SONDE_ECHO_H
+#define SONDE_ECHO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sonde/probe.h"
+#include "sonde/strategy.h"
+#include "sonde/time.h"
+
+enum sonde_echo_mode {
+    SONDE_ECHO_FIXED,    /* every interval */
+    SONDE_ECHO_POISSON,  /* exponentially distributed gaps, the interval as mean (RFC 2330, 11.1) */
+    SONDE_ECHO_ADAPTIVE, /* at the answer to the last probe, or after the interval without one */
+};
+
+struct sonde_echo_config {
+    enum sonde_echo_mode mode;
+    uint32_t targets;
+    struct sonde_span interval; /* per target */
+    struct sonde_span min_gap;  /* between any two probes; 0: none */
+    struct sonde_span floor;    /* ADAPTIVE: the shortest interval */
+    bool together;              /* all targets start at once; else spread over an interval */
+    uint64_t count;             /* probes per target; 0: no end */
+    uint64_t answers;           /* ends when every target has answered so often; 0: it does not */
+    uint32_t preload;           /* so many are due at the start (0 as 1) */
+    struct sonde_span deadline; /* no probe is due later than start + deadline; 0: none */
+    bool end_at_deadline;       /* at the deadline, do not wait for what is still open */
+    bool end_at_error;          /* an ICMP error or a failed send ends the run */
+    uint64_t seed;              /* POISSON */
+    struct sonde_probe probe;   /* kind, timeout, hop limit …: all but target, number, due */
+};
+
+struct sonde_echo;
+
+/* Returns 0, -EINVAL or -ENOMEM. */
+int sonde_echo_create(struct sonde_echo **echo, const struct sonde_echo_config *config);
+void sonde_echo_destroy(struct sonde_echo *echo);
+
+/* The strategy to hand to an engine; valid as long as echo is. */
+struct sonde_strategy sonde_echo_strategy(struct sonde_echo *echo);
+
+/*
+ * How long an answer that is still to be expected may take: twice the longest RTT of the slowest
+ * target, but an interval at least; the probe's timeout while a target has not answered at all.
+ */
+struct sonde_span sonde_echo_patience(const struct sonde_echo *echo);
+
+/* Due times that passed unused because the machine slept or starved. */
+uint64_t sonde_echo_skipped(const struct sonde_echo *echo);
+
+#endif

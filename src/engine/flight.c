@@ -1,0 +1,221 @@
+#include "engine/flight.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#define TOKEN_SLOT_BITS                                                                            \
+    24 /* of a token: the slot; the rest counts up, so that none comes twice                       \
+        */
+#define TOKEN_SLOT_MASK ((UINT64_C(1) << TOKEN_SLOT_BITS) - 1)
+#define FIRST_SLOTS     64
+#define RETRY_MEMORY    sonde_span_ms(100)
+
+static_assert(sizeof(struct flight_slot) == 56, "with lane and heap entry 64 bytes a probe");
+
+static int64_t expiry_key(const void *owner, uint32_t id)
+{
+    const struct flight *flight = owner;
+    return flight->slots[id].expiry_ns;
+}
+
+static void expiry_moved(void *owner, uint32_t id, uint32_t position)
+{
+    struct flight *flight = owner;
+    flight->slots[id].heap_position = position;
+}
+
+static const struct base_heap_ops expiry_ops = {expiry_key, expiry_moved};
+
+int flight_init(struct flight *flight, const uint16_t *identifiers, size_t count,
+                uint32_t sequences, uint32_t slot_limit, struct sonde_span linger)
+{
+    *flight = (struct flight){.sequences = sequences, .slot_limit = slot_limit, .linger = linger};
+    base_heap_init(&flight->expiries, &expiry_ops, flight);
+    if (count == 0 || count > 65536 || sequences < 2 || sequences > 65536 || slot_limit == 0 ||
+        slot_limit > TOKEN_SLOT_MASK)
+        return -EINVAL;
+    flight->lanes = calloc(count, sizeof *flight->lanes);
+    if (!flight->lanes)
+        return -ENOMEM;
+    flight->lane_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct flight_lane *lane = &flight->lanes[i];
+        lane->identifier = identifiers[i];
+        lane->first = lane->next = 1; /* people count from one */
+    }
+    return 0;
+}
+
+void flight_destroy(struct flight *flight)
+{
+    for (size_t i = 0; i < flight->lane_count; i++)
+        free(flight->lanes[i].slots);
+    free(flight->lanes);
+    free(flight->slots);
+    base_heap_destroy(&flight->expiries);
+}
+
+static uint32_t index_of(const struct flight *flight, const struct flight_slot *slot)
+{
+    return (uint32_t)(slot - flight->slots);
+}
+
+static bool is_final(const struct flight_slot *slot)
+{
+    return slot->state == FLIGHT_ANSWERED || slot->state == FLIGHT_TIMED_OUT;
+}
+
+static void forget_first(struct flight *flight, struct flight_lane *lane)
+{
+    uint32_t index = lane->slots[lane->first] - 1;
+    lane->slots[lane->first] = 0;
+    lane->first = (uint16_t)((lane->first + 1u) % flight->sequences);
+    lane->leased--;
+    flight->slots[index].state = FLIGHT_FREE;
+    flight->slots[index].token = 0;
+    flight->slots[index].target = flight->free_head;
+    flight->free_head = index + 1;
+}
+
+/* Frees the oldest leases of a lane that have lingered long enough, or one that merely may go. */
+static void reclaim(struct flight *flight, struct flight_lane *lane, struct sonde_mono now,
+                    bool needed)
+{
+    while (lane->leased > 0) {
+        const struct flight_slot *slot = &flight->slots[lane->slots[lane->first] - 1];
+        if (!is_final(slot) || (!needed && slot->expiry_ns > now.ns))
+            return;
+        forget_first(flight, lane);
+        needed = false;
+    }
+}
+
+static bool grow(struct flight *flight)
+{
+    uint32_t count = flight->slot_count ? flight->slot_count * 2 : FIRST_SLOTS;
+    if (count > flight->slot_limit)
+        count = flight->slot_limit;
+    if (count == flight->slot_count || base_heap_reserve(&flight->expiries, count) != 0)
+        return false;
+    struct flight_slot *slots = reallocarray(flight->slots, count, sizeof *slots);
+    if (!slots)
+        return false;
+    flight->slots = slots;
+    for (uint32_t i = count; i-- > flight->slot_count;) {
+        slots[i] = (struct flight_slot){.target = flight->free_head};
+        flight->free_head = i + 1;
+    }
+    flight->slot_count = count;
+    return true;
+}
+
+/* A lane with a free sequence number, the target's own first. */
+static struct flight_lane *lane_for(struct flight *flight, uint32_t target, struct sonde_mono now)
+{
+    for (size_t i = 0; i < flight->lane_count; i++) {
+        struct flight_lane *lane = &flight->lanes[(target + i) % flight->lane_count];
+        bool full = lane->leased == flight->sequences;
+        reclaim(flight, lane, now, full);
+        if (lane->leased < flight->sequences)
+            return lane;
+    }
+    return NULL;
+}
+
+/* Makes a free slot at the limit of memory by forgetting a probe that merely lingers. */
+static void reclaim_anywhere(struct flight *flight, struct sonde_mono now)
+{
+    for (size_t i = 0; i < flight->lane_count && flight->free_head == 0; i++)
+        reclaim(flight, &flight->lanes[i], now, true);
+}
+
+struct flight_slot *flight_lease(struct flight *flight, uint32_t target, struct sonde_mono now,
+                                 struct sonde_mono *free_at)
+{
+    struct flight_lane *lane = lane_for(flight, target, now);
+    if (lane && flight->free_head == 0 && !grow(flight))
+        reclaim_anywhere(flight, now);
+    if (lane && !lane->slots)
+        lane->slots = calloc(flight->sequences, sizeof *lane->slots);
+    if (!lane || !lane->slots || flight->free_head == 0) {
+        const struct flight_slot *first = flight_first_expiry(flight);
+        *free_at =
+            first ? (struct sonde_mono){first->expiry_ns} : sonde_mono_add(now, RETRY_MEMORY);
+        return NULL;
+    }
+    uint32_t index = flight->free_head - 1;
+    struct flight_slot *slot = &flight->slots[index];
+    flight->free_head = slot->target;
+    *slot = (struct flight_slot){
+        .token = ++flight->serial << TOKEN_SLOT_BITS | index,
+        .target = target,
+        .lane = (uint16_t)(lane - flight->lanes),
+        .sequence = lane->next,
+        .state = FLIGHT_BUILT,
+        .stamp_source = SONDE_STAMP_USER,
+        .heap_position = BASE_HEAP_ABSENT,
+    };
+    lane->slots[lane->next] = index + 1;
+    lane->next = (uint16_t)((lane->next + 1u) % flight->sequences);
+    lane->leased++;
+    flight->open_count++;
+    return slot;
+}
+
+struct flight_slot *flight_by_token(struct flight *flight, uint64_t token)
+{
+    uint64_t index = token & TOKEN_SLOT_MASK;
+    if (token == 0 || index >= flight->slot_count || flight->slots[index].token != token)
+        return NULL;
+    return &flight->slots[index];
+}
+
+/* Identifiers are mostly a contiguous block; where the kernel chose them there are few. */
+static struct flight_lane *lane_of(struct flight *flight, uint16_t identifier)
+{
+    uint16_t guess = (uint16_t)(identifier - flight->lanes[0].identifier);
+    if (guess < flight->lane_count && flight->lanes[guess].identifier == identifier)
+        return &flight->lanes[guess];
+    for (size_t i = 0; i < flight->lane_count; i++)
+        if (flight->lanes[i].identifier == identifier)
+            return &flight->lanes[i];
+    return NULL;
+}
+
+struct flight_slot *flight_by_lease(struct flight *flight, uint16_t identifier, uint32_t sequence)
+{
+    struct flight_lane *lane = lane_of(flight, identifier);
+    if (!lane || !lane->slots || sequence >= flight->sequences || lane->slots[sequence] == 0)
+        return NULL;
+    return &flight->slots[lane->slots[sequence] - 1];
+}
+
+void flight_open(struct flight *flight, struct flight_slot *slot, struct sonde_mono expiry)
+{
+    slot->state = FLIGHT_OPEN;
+    slot->expiry_ns = expiry.ns;
+    base_heap_push(&flight->expiries, index_of(flight, slot));
+}
+
+void flight_close(struct flight *flight, struct flight_slot *slot, enum flight_state state,
+                  struct sonde_mono now)
+{
+    if (slot->heap_position != BASE_HEAP_ABSENT)
+        base_heap_remove(&flight->expiries, slot->heap_position);
+    slot->state = (unsigned)state & 7u;
+    slot->expiry_ns = sonde_mono_add(now, flight->linger).ns;
+    flight->open_count--;
+}
+
+struct flight_slot *flight_first_expiry(struct flight *flight)
+{
+    if (flight->expiries.count == 0)
+        return NULL;
+    return &flight->slots[base_heap_top(&flight->expiries)];
+}
+
+uint16_t flight_identifier(const struct flight *flight, const struct flight_slot *slot)
+{
+    return flight->lanes[slot->lane].identifier;
+}

@@ -1,0 +1,100 @@
+/*
+ * What is in flight: one 56-byte slot a probe, found by token, or by identifier and sequence.
+ *
+ * A slot is leased in a lane. A lane is one ICMP identifier with its sequence numbers, leased in
+ * order; the oldest leases of a lane are the first to be free again. An open probe holds its lease
+ * until its verdict; after that the slot lingers, so that late answers and duplicates are known for
+ * what they are, until its time is over or the sequence number is needed again.
+ */
+#ifndef ENGINE_FLIGHT_H
+#define ENGINE_FLIGHT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/heap.h"
+#include "sonde/probe.h"
+
+enum flight_state {
+    FLIGHT_FREE,
+    FLIGHT_BUILT,     /* handed to the transport, not yet told as sent */
+    FLIGHT_OPEN,      /* no verdict yet */
+    FLIGHT_ANSWERED,  /* lingers */
+    FLIGHT_TIMED_OUT, /* lingers */
+};
+
+struct flight_slot {
+    uint64_t token;
+    int64_t sent_ns;   /* user time of the send call, monotonic */
+    int64_t stamp_ns;  /* the transport's send stamp; meaningless while stamp_source is USER */
+    int64_t expiry_ns; /* open: when it times out. lingering: when it is forgotten */
+    uint32_t target;
+    uint32_t number; /* low half of the probe's number for its target */
+    uint32_t lag_ns; /* sent - due, held at UINT32_MAX */
+    uint32_t heap_position;
+    uint16_t lane;
+    uint16_t sequence;
+    uint16_t payload_bytes;
+    uint8_t state : 3;        /* enum flight_state */
+    uint8_t stamp_source : 3; /* enum sonde_stamp_source */
+    uint8_t kind;             /* enum sonde_probe_kind */
+};
+
+struct flight_lane {
+    uint32_t *slots; /* by sequence number: slot + 1, 0 for none */
+    uint16_t identifier;
+    uint16_t first; /* the oldest sequence number that is leased */
+    uint16_t next;  /* the next one to lease */
+    uint32_t leased;
+};
+
+struct flight {
+    struct flight_slot *slots;
+    uint32_t slot_count;
+    uint32_t slot_limit;
+    uint32_t free_head; /* slot + 1, chained through `target` */
+    uint32_t open_count;
+    uint64_t serial;
+    struct flight_lane *lanes;
+    size_t lane_count;
+    uint32_t sequences; /* sequence numbers a lane has: 65,536, or 256 for extended echo */
+    struct sonde_span linger;
+    struct base_heap expiries; /* of the open slots */
+};
+
+/*
+ * Lanes are made for the `count` identifiers. `sequences` is a power of two. Returns 0, -EINVAL or
+ * -ENOMEM; destroy is right after a failure, too.
+ */
+int flight_init(struct flight *flight, const uint16_t *identifiers, size_t count,
+                uint32_t sequences, uint32_t slot_limit, struct sonde_span linger);
+void flight_destroy(struct flight *flight);
+
+/*
+ * Leases a slot for a probe to `target` at `now`, in the lane of that target or, when that one is
+ * full, in any other. The slot is in state BUILT. Returns NULL when every lease is held by a probe
+ * that is still open; *free_at then says when the first of them times out.
+ */
+struct flight_slot *flight_lease(struct flight *flight, uint32_t target, struct sonde_mono now,
+                                 struct sonde_mono *free_at);
+
+/* The slot of a token, NULL when it is gone. */
+struct flight_slot *flight_by_token(struct flight *flight, uint64_t token);
+
+/* The slot of a lease, NULL when it was never leased or is gone. */
+struct flight_slot *flight_by_lease(struct flight *flight, uint16_t identifier, uint32_t sequence);
+
+/* BUILT becomes OPEN, until `expiry`. */
+void flight_open(struct flight *flight, struct flight_slot *slot, struct sonde_mono expiry);
+
+/* BUILT or OPEN becomes ANSWERED or TIMED_OUT and lingers from `now`. */
+void flight_close(struct flight *flight, struct flight_slot *slot, enum flight_state state,
+                  struct sonde_mono now);
+
+/* The open slot that times out first; NULL when none is open. */
+struct flight_slot *flight_first_expiry(struct flight *flight);
+
+uint16_t flight_identifier(const struct flight *flight, const struct flight_slot *slot);
+
+#endif

@@ -1,0 +1,72 @@
+#include "sonde/loop.h"
+
+#define BATCH      64
+#define SEND_TURNS 4 /* batches sent before what has arrived is looked at again */
+
+struct loop {
+    struct sonde_engine *engine;
+    const struct sonde_transport *transport;
+    const struct sonde_loop_hooks *hooks;
+    bool stopped;
+};
+
+static int receive(struct loop *loop, struct sonde_mono now)
+{
+    const struct sonde_transport *transport = loop->transport;
+    struct sonde_event events[BATCH];
+    int count;
+    do {
+        count = transport->ops->receive(transport->self, events, BATCH);
+        for (int i = 0; i < count; i++) {
+            if (events[i].kind != SONDE_EVENT_SIGNAL)
+                sonde_engine_receive(loop->engine, &events[i]);
+            else if (loop->hooks->signal)
+                loop->stopped |= loop->hooks->signal(loop->hooks->self, events[i].signal, now);
+        }
+    } while (count == BATCH && !loop->stopped);
+    return count < 0 ? count : 0;
+}
+
+/* Sends what is due. True when the last batch was full: there may be more. */
+static bool send(struct loop *loop, bool *sent)
+{
+    const struct sonde_transport *transport = loop->transport;
+    struct sonde_datagram batch[BATCH];
+    size_t count = 0;
+    *sent = false;
+    for (int i = 0; i < SEND_TURNS; i++) {
+        struct sonde_mono now = transport->ops->now(transport->self);
+        count = sonde_engine_transmit(loop->engine, now, batch, BATCH);
+        if (count == 0)
+            return false;
+        *sent = true;
+        transport->ops->send(transport->self, batch, count);
+        sonde_engine_transmitted(loop->engine, batch, count);
+    }
+    return true;
+}
+
+int sonde_loop_run(struct sonde_engine *engine, const struct sonde_transport *transport,
+                   const struct sonde_loop_hooks *hooks, enum sonde_loop_pace pace)
+{
+    struct loop loop = {.engine = engine, .transport = transport, .hooks = hooks};
+    for (;;) {
+        struct sonde_mono now = transport->ops->now(transport->self);
+        int error = receive(&loop, now);
+        if (error || loop.stopped)
+            return error;
+        sonde_engine_expire(engine, now);
+        bool sent;
+        bool more = send(&loop, &sent);
+        if (sonde_engine_finished(engine))
+            return 0;
+        struct sonde_mono deadline = sonde_engine_deadline(engine);
+        if (hooks->turn)
+            deadline = sonde_mono_earlier(deadline, hooks->turn(hooks->self, now));
+        if (more || (sent && pace == SONDE_LOOP_EAGER))
+            continue;
+        error = transport->ops->wait(transport->self, deadline, pace != SONDE_LOOP_RELAXED);
+        if (error)
+            return error;
+    }
+}

@@ -1,0 +1,156 @@
+#include "engine/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define ALWAYS_MADE_UP_NS (100 * SONDE_NS_PER_MS)
+
+static int64_t due_key(const void *owner, uint32_t id)
+{
+    const struct plan *plan = owner;
+    return plan->targets[id].due_ns;
+}
+
+static void due_moved(void *owner, uint32_t id, uint32_t position)
+{
+    struct plan *plan = owner;
+    plan->targets[id].heap_position = position;
+}
+
+static const struct base_heap_ops due_ops = {due_key, due_moved};
+
+int plan_init(struct plan *plan, const struct plan_config *config)
+{
+    *plan = (struct plan){.config = *config};
+    base_heap_init(&plan->heap, &due_ops, plan);
+    base_random_seed(&plan->random, config->seed);
+    if (config->targets == 0 || config->interval.ns < 0 || config->min_gap.ns < 0 ||
+        config->floor.ns < 0 || config->deadline.ns < 0)
+        return -EINVAL;
+    if (plan->config.preload == 0)
+        plan->config.preload = 1;
+    plan->targets = calloc(config->targets, sizeof *plan->targets);
+    if (!plan->targets)
+        return -ENOMEM;
+    return base_heap_reserve(&plan->heap, config->targets);
+}
+
+void plan_destroy(struct plan *plan)
+{
+    base_heap_destroy(&plan->heap);
+    free(plan->targets);
+}
+
+/* Offsets that spread the targets evenly over an interval: no two start together. */
+static struct sonde_span offset(const struct plan *plan, uint32_t target)
+{
+    if (plan->config.together)
+        return (struct sonde_span){0};
+    __int128 product = (__int128)plan->config.interval.ns * target;
+    return (struct sonde_span){(int64_t)(product / plan->config.targets)};
+}
+
+static void begin(struct plan *plan, struct sonde_mono now)
+{
+    plan->started = true;
+    plan->start = plan->earliest = plan->last_due = now;
+    for (uint32_t i = 0; i < plan->config.targets; i++) {
+        plan->targets[i].due_ns = sonde_mono_add(now, offset(plan, i)).ns;
+        base_heap_push(&plan->heap, i);
+    }
+}
+
+static struct sonde_span gap(struct plan *plan)
+{
+    if (plan->config.mode != PLAN_POISSON)
+        return plan->config.interval;
+    double ns = base_random_exponential(&plan->random, (double)plan->config.interval.ns);
+    return (struct sonde_span){ns < 9e18 ? (int64_t)ns : INT64_MAX};
+}
+
+/* Steps over due times that were missed by more than is made up for. */
+static void skip_missed(struct plan *plan, struct plan_target *target, struct sonde_mono now)
+{
+    int64_t interval = plan->config.interval.ns;
+    int64_t late = sonde_saturating_sub(now.ns, target->due_ns);
+    if (plan->config.mode == PLAN_ADAPTIVE || interval == 0 || late < interval ||
+        late < ALWAYS_MADE_UP_NS)
+        return;
+    int64_t missed = late / interval;
+    target->due_ns += missed * interval;
+    plan->skipped += (uint64_t)missed;
+}
+
+static void advance(struct plan *plan, uint32_t id)
+{
+    struct plan_target *target = &plan->targets[id];
+    target->sent++;
+    target->unanswered++;
+    if (plan->config.count != 0 && target->sent >= plan->config.count) {
+        base_heap_remove(&plan->heap, target->heap_position);
+        return;
+    }
+    if (target->sent >= plan->config.preload)
+        target->due_ns = sonde_saturating_add(target->due_ns, gap(plan).ns);
+    base_heap_update(&plan->heap, target->heap_position);
+}
+
+enum sonde_next plan_next(struct plan *plan, struct sonde_mono now, struct plan_due *due,
+                          struct sonde_mono *wake)
+{
+    if (!plan->started)
+        begin(plan, now);
+    *wake = SONDE_NEVER;
+    if (plan->heap.count == 0)
+        return SONDE_NEXT_DONE;
+
+    uint32_t id = base_heap_top(&plan->heap);
+    struct plan_target *target = &plan->targets[id];
+    skip_missed(plan, target, now);
+    base_heap_update(&plan->heap, target->heap_position);
+    id = base_heap_top(&plan->heap);
+    target = &plan->targets[id];
+
+    struct sonde_mono at = {target->due_ns};
+    if (plan->config.min_gap.ns > 0)
+        at = sonde_mono_later(at, plan->earliest);
+    if (plan->config.deadline.ns > 0 &&
+        !sonde_mono_before(at, sonde_mono_add(plan->start, plan->config.deadline))) {
+        plan_stop(plan);
+        return SONDE_NEXT_DONE;
+    }
+    if (sonde_mono_before(now, at)) {
+        *wake = at;
+        return SONDE_NEXT_WAIT;
+    }
+    *due = (struct plan_due){.target = id, .number = target->sent, .due = at};
+    plan->last_due = at;
+    plan->earliest = sonde_mono_add(at, plan->config.min_gap);
+    advance(plan, id);
+    return SONDE_NEXT_PROBE;
+}
+
+void plan_answered(struct plan *plan, uint32_t id, struct sonde_mono at)
+{
+    struct plan_target *target = &plan->targets[id];
+    if (plan->config.mode != PLAN_ADAPTIVE || target->heap_position == BASE_HEAP_ABSENT ||
+        target->unanswered == 0)
+        return;
+    target->unanswered--;
+    if (target->unanswered >= plan->config.preload)
+        return;
+    /* due_ns is one interval behind the last due time: the floor counts from there */
+    int64_t last = sonde_saturating_sub(target->due_ns, plan->config.interval.ns);
+    int64_t soonest = sonde_saturating_add(last, plan->config.floor.ns);
+    int64_t due = at.ns > soonest ? at.ns : soonest;
+    if (due < target->due_ns) {
+        target->due_ns = due;
+        base_heap_update(&plan->heap, target->heap_position);
+    }
+}
+
+void plan_stop(struct plan *plan)
+{
+    while (plan->heap.count > 0)
+        base_heap_remove(&plan->heap, plan->heap.count - 1);
+}

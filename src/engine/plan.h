@@ -1,0 +1,80 @@
+/*
+ * Who is due: absolute times for every probe of every target.
+ *
+ * The k-th probe of target t is due at start + offset(t) + k * interval, whatever became of the
+ * probes before it. Lateness of up to one interval (and always up to 100 ms) is made up for; due
+ * times that were missed by more, because the machine slept or starved, are skipped and counted.
+ */
+#ifndef ENGINE_PLAN_H
+#define ENGINE_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/heap.h"
+#include "base/random.h"
+#include "sonde/strategy.h"
+#include "sonde/time.h"
+
+enum plan_mode {
+    PLAN_FIXED,    /* every interval */
+    PLAN_POISSON,  /* exponentially distributed gaps with the interval as mean (RFC 2330, 11.1.1) */
+    PLAN_ADAPTIVE, /* at the answer to the last one, or after the interval without an answer */
+};
+
+struct plan_config {
+    enum plan_mode mode;
+    uint32_t targets;
+    struct sonde_span interval; /* per target */
+    struct sonde_span min_gap;  /* between any two probes of the plan; 0: none */
+    struct sonde_span floor;    /* PLAN_ADAPTIVE: the shortest interval */
+    bool together;    /* all targets start at once; else they are spread over an interval */
+    uint64_t count;   /* probes per target; 0: no end */
+    uint32_t preload; /* this many are due at the start (0 as 1) */
+    struct sonde_span deadline; /* no probe is due later than start + deadline; 0: none */
+    uint64_t seed;              /* PLAN_POISSON */
+};
+
+struct plan_target {
+    int64_t due_ns;
+    uint64_t sent;
+    uint32_t heap_position;
+    uint32_t unanswered; /* PLAN_ADAPTIVE: sent since the last answer */
+};
+
+struct plan {
+    struct plan_config config;
+    struct plan_target *targets;
+    struct base_heap heap; /* of the targets that have probes left, by due time */
+    struct base_random random;
+    struct sonde_mono start;
+    bool started;
+    struct sonde_mono earliest; /* min_gap: nothing may leave before */
+    struct sonde_mono last_due; /* of the probes handed out */
+    uint64_t skipped;           /* due times that passed unused */
+};
+
+struct plan_due {
+    uint32_t target;
+    uint64_t number;
+    struct sonde_mono due;
+};
+
+/* Returns 0, -EINVAL (no targets, negative times) or -ENOMEM. Destroy is right in any case. */
+int plan_init(struct plan *plan, const struct plan_config *config);
+void plan_destroy(struct plan *plan);
+
+/*
+ * The next probe that is due at `now`; the first call starts the plan. Each answer PROBE counts as
+ * sent. WAIT sets *wake to the next due time, DONE to SONDE_NEVER.
+ */
+enum sonde_next plan_next(struct plan *plan, struct sonde_mono now, struct plan_due *due,
+                          struct sonde_mono *wake);
+
+/* PLAN_ADAPTIVE: the target has answered at `at`. Without effect in the other modes. */
+void plan_answered(struct plan *plan, uint32_t target, struct sonde_mono at);
+
+/* No more probes. */
+void plan_stop(struct plan *plan);
+
+#endif
