@@ -170,8 +170,8 @@ struct sonde_histogram {
 };
 
 /*
- * How many counters a histogram needs that holds at least lowest … highest; the range is widened to
- * whole octaves. 0 when lowest < 64 ns or highest ≤ lowest.
+ * How many counters a histogram needs for lowest (included) to highest (not included); the range is
+ * widened to whole octaves. 0 when lowest < 64 ns or highest ≤ lowest.
  */
 size_t sonde_histogram_buckets(struct sonde_span lowest, struct sonde_span highest);
 
@@ -292,6 +292,7 @@ struct sonde_sequence {
     uint64_t next_expected;  /* RFC 4737's NextExp */
     int64_t previous_rtt_ns; /* of probe head - 1; negative: no pair */
     uint64_t run;            /* lost in a row up to head */
+    uint64_t unconfirmed;    /* presumed lost, their outcome still to come */
     uint64_t since_loss;     /* judged probes since the last loss, it included; 0: none was lost */
     struct sonde_sequence_tally tally;
 };
