@@ -322,7 +322,7 @@ unsigned privilege_default_action(void)
 int privilege_rules_add(void *context, enum privilege_stage stage, pid_t self)
 {
     if (privilege_is_instrumented())
-        return add_all(context, SCMP_ACT_ERRNO(EPERM), deadly, 2);
+        return seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execveat), 0);
 
     int error = add_all(context, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly));
     if (!error)

@@ -9,7 +9,7 @@
 
 /*
  * True in builds whose run-time library needs calls of its own (sanitizers, coverage): their filter
- * refuses execve and execveat with EPERM and lets everything else pass.
+ * refuses execveat alone, so that it is there and in nobody's way.
  */
 bool privilege_is_instrumented(void);
 

@@ -102,8 +102,8 @@ int privilege_drop(struct privilege *privilege);
  * process kill the process (SIGSYS), because no honest path leads there. raise() and abort() work;
  * signals to other processes do not.
  *
- * In a build with a sanitizer or coverage everything is allowed but running programs, which answers
- * EPERM: their run-time libraries open files, trace threads and map memory at any time.
+ * In a build with a sanitizer or coverage the filter is a token that refuses execveat alone: their
+ * run-time libraries write files, trace threads and run a symbolizer at any time.
  */
 int privilege_filter(struct privilege *privilege, enum privilege_stage stage);
 
