@@ -1,6 +1,9 @@
 /*
  * The echo strategy: the same question to every target, again and again, on an absolute schedule.
  *
+ * Its patience at the end of a run is twice the longest RTT of the slowest target, but an interval
+ * at least; the probe's timeout while a target has not answered at all.
+ *
  * The k-th probe of target t is due at start + offset(t) + k * interval. Lateness of less than one
  * interval (or than 100 ms) is made up for; due times missed by more are skipped and counted.
  */
@@ -30,8 +33,7 @@ struct sonde_echo_config {
     uint64_t count;             /* probes per target; 0: no end */
     uint64_t answers;           /* ends when every target has answered so often; 0: it does not */
     uint32_t preload;           /* so many are due at the start (0 as 1) */
-    struct sonde_span deadline; /* no probe is due later than start + deadline; 0: none */
-    bool end_at_deadline;       /* at the deadline, do not wait for what is still open */
+    struct sonde_span deadline; /* the run ends at start + deadline at the latest; 0: none */
     bool end_at_error;          /* an ICMP error or a failed send ends the run */
     uint64_t seed;              /* POISSON */
     struct sonde_probe probe;   /* kind, timeout, hop limit …: all but target, number, due */
@@ -45,12 +47,6 @@ void sonde_echo_destroy(struct sonde_echo *echo);
 
 /* The strategy to hand to an engine; valid as long as echo is. */
 struct sonde_strategy sonde_echo_strategy(struct sonde_echo *echo);
-
-/*
- * How long an answer that is still to be expected may take: twice the longest RTT of the slowest
- * target, but an interval at least; the probe's timeout while a target has not answered at all.
- */
-struct sonde_span sonde_echo_patience(const struct sonde_echo *echo);
 
 /* Due times that passed unused because the machine slept or starved. */
 uint64_t sonde_echo_skipped(const struct sonde_echo *echo);

@@ -104,11 +104,10 @@ struct sonde_mono sonde_engine_deadline(const struct sonde_engine *engine);
 bool sonde_engine_finished(const struct sonde_engine *engine);
 
 /*
- * Ends the run at `now`. Open probes that have waited for `patience` or longer are timed out; the
+ * Ends the run at `now`. Open probes that have exhausted the strategy's patience are timed out; the
  * younger ones, whose answer may be on its way, are SONDE_UNFINISHED.
  */
-void sonde_engine_stop(struct sonde_engine *engine, struct sonde_mono now,
-                       struct sonde_span patience);
+void sonde_engine_stop(struct sonde_engine *engine, struct sonde_mono now);
 
 void sonde_engine_counters(const struct sonde_engine *engine,
                            struct sonde_engine_counters *counters);

@@ -11,7 +11,7 @@
 enum sonde_next {
     SONDE_NEXT_PROBE, /* *probe is filled (all but token); it is due now or earlier */
     SONDE_NEXT_WAIT,  /* ask again at *wake, or after any outcome */
-    SONDE_NEXT_DONE,  /* no more probes; at *wake whatever is still open is given up as timed out */
+    SONDE_NEXT_DONE,  /* no more probes; at *wake the run ends, whatever is still open */
 };
 
 struct sonde_strategy_ops {
@@ -23,6 +23,12 @@ struct sonde_strategy_ops {
      */
     enum sonde_next (*next)(void *self, struct sonde_mono now, struct sonde_probe *probe,
                             struct sonde_mono *wake);
+
+    /*
+     * How long an answer that is still to be expected may take. When the run ends, open probes that
+     * have waited for so long are timed out, the younger ones unfinished.
+     */
+    struct sonde_span (*patience)(void *self);
 
     /* An outcome or a notice. The bytes it points to are valid during the call. */
     void (*outcome)(void *self, const struct sonde_outcome *outcome);

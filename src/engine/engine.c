@@ -422,9 +422,10 @@ void sonde_engine_receive(struct sonde_engine *engine, const struct sonde_event 
 void sonde_engine_expire(struct sonde_engine *engine, struct sonde_mono now)
 {
     struct flight_slot *slot;
-    bool give_up = engine->done && now.ns >= engine->give_up.ns;
-    while ((slot = flight_first_expiry(&engine->flight)) && (give_up || slot->expiry_ns <= now.ns))
+    while ((slot = flight_first_expiry(&engine->flight)) && slot->expiry_ns <= now.ns)
         close_without_answer(engine, slot, SONDE_TIMED_OUT, now);
+    if (engine->done && now.ns >= engine->give_up.ns)
+        sonde_engine_stop(engine, now);
 }
 
 struct sonde_mono sonde_engine_deadline(const struct sonde_engine *engine)
@@ -448,14 +449,15 @@ bool sonde_engine_finished(const struct sonde_engine *engine)
            engine->flight.open_count == 0;
 }
 
-void sonde_engine_stop(struct sonde_engine *engine, struct sonde_mono now,
-                       struct sonde_span patience)
+void sonde_engine_stop(struct sonde_engine *engine, struct sonde_mono now)
 {
+    struct sonde_span patience = engine->strategy.ops->patience(engine->strategy.self);
     struct flight_slot *slot;
     engine->done = true;
     engine->holding = engine->fragmenting = false;
     while ((slot = flight_first_expiry(&engine->flight))) {
-        bool waited = sonde_saturating_sub(now.ns, slot->sent_ns) >= patience.ns;
+        int64_t due_ns = sonde_saturating_sub(slot->sent_ns, slot->lag_ns);
+        bool waited = sonde_saturating_sub(now.ns, due_ns) >= patience.ns;
         close_without_answer(engine, slot, waited ? SONDE_TIMED_OUT : SONDE_UNFINISHED, now);
     }
 }

@@ -72,18 +72,19 @@ void sonde_echo_destroy(struct sonde_echo *echo)
     free(echo);
 }
 
-struct sonde_span sonde_echo_patience(const struct sonde_echo *echo)
+static struct sonde_span patience(void *self)
 {
-    int64_t patience = echo->config.interval.ns;
+    const struct sonde_echo *echo = self;
+    int64_t longest = echo->config.interval.ns;
     for (uint32_t i = 0; i < echo->config.targets; i++) {
         int64_t rtt = echo->targets[i].rtt_max_ns;
         if (rtt < 0)
             return echo->config.probe.timeout;
-        if (sonde_saturating_mul(2, rtt) > patience)
-            patience = sonde_saturating_mul(2, rtt);
+        if (sonde_saturating_mul(2, rtt) > longest)
+            longest = sonde_saturating_mul(2, rtt);
     }
     int64_t timeout = echo->config.probe.timeout.ns;
-    return (struct sonde_span){patience < timeout ? patience : timeout};
+    return (struct sonde_span){longest < timeout ? longest : timeout};
 }
 
 uint64_t sonde_echo_skipped(const struct sonde_echo *echo)
@@ -92,12 +93,12 @@ uint64_t sonde_echo_skipped(const struct sonde_echo *echo)
 }
 
 /* When what is still open is given up, once nothing more is sent. */
-static struct sonde_mono give_up(const struct sonde_echo *echo, struct sonde_mono now)
+static struct sonde_mono give_up(struct sonde_echo *echo, struct sonde_mono now)
 {
     if (echo->ended)
         return now;
-    struct sonde_mono at = sonde_mono_add(echo->plan.last_due, sonde_echo_patience(echo));
-    if (echo->config.deadline.ns == 0 || !echo->config.end_at_deadline)
+    struct sonde_mono at = sonde_mono_add(echo->plan.last_due, patience(echo));
+    if (echo->config.deadline.ns == 0)
         return at;
     return sonde_mono_earlier(at, sonde_mono_add(echo->plan.start, echo->config.deadline));
 }
@@ -134,7 +135,10 @@ static void heard_reply(struct sonde_echo *echo, struct echo_target *target,
     target->answers++;
     if (target->answers == echo->config.answers && ++echo->satisfied == echo->config.targets)
         echo->ended = true;
-    plan_answered(&echo->plan, outcome->target, outcome->received.at);
+    /* the clock of a network device cannot be compared with the plan's */
+    bool comparable = outcome->received.source != SONDE_STAMP_HARDWARE;
+    plan_answered(&echo->plan, outcome->target,
+                  comparable ? outcome->received.at : (struct sonde_mono){INT64_MIN});
 }
 
 static void outcome(void *self, const struct sonde_outcome *heard)
@@ -156,7 +160,7 @@ static void outcome(void *self, const struct sonde_outcome *heard)
     }
 }
 
-static const struct sonde_strategy_ops echo_ops = {next, outcome};
+static const struct sonde_strategy_ops echo_ops = {next, patience, outcome};
 
 struct sonde_strategy sonde_echo_strategy(struct sonde_echo *echo)
 {
