@@ -26,6 +26,12 @@ enum packet_extension_form {
 };
 
 /*
+ * Bytes of one unit of the length field in errors of this type: 4 or 8; 0 for types that have no
+ * such field and carry no extensions (RFC 4884 section 4).
+ */
+size_t packet_extension_unit(enum sonde_family family, uint8_t icmp_type);
+
+/*
  * Divides what follows the eight bytes of an error's header into quote and extension structure.
  * `quote_bytes` is the length field in bytes, 0 when it says nothing. The structure is taken only
  * when its version is 2 and its checksum is right; without a length field an absent checksum (0) is
@@ -44,11 +50,27 @@ enum packet_extension_form packet_extension_locate(struct sonde_bytes body, size
 int packet_extension_verify(struct sonde_bytes bytes, bool *checksum_absent);
 
 enum packet_extension_class {
-    PACKET_CLASS_MPLS = 1,
-    PACKET_CLASS_INTERFACE_INFO = 2,
-    PACKET_CLASS_INTERFACE_ID = 3,
-    PACKET_CLASS_EXTENDED_INFO = 4,
+    PACKET_CLASS_MPLS = 1,           /* RFC 4950 */
+    PACKET_CLASS_INTERFACE_INFO = 2, /* RFC 5837 */
+    PACKET_CLASS_INTERFACE_ID = 3,   /* RFC 8335 */
+    PACKET_CLASS_EXTENDED_INFO = 4,  /* RFC 8883 */
 };
+
+#define PACKET_OBJECT_HEADER 4u
+/* The C-types that exist of the classes MPLS and EXTENDED_INFO. */
+#define PACKET_MPLS_INCOMING 1u
+#define PACKET_INFO_POINTER  1u
+
+/* C-type of interface information: the role in the highest two bits, and what is there. */
+#define PACKET_INFO_ROLE_SHIFT  6
+#define PACKET_INFO_HAS_INDEX   0x08u
+#define PACKET_INFO_HAS_ADDRESS 0x04u
+#define PACKET_INFO_HAS_NAME    0x02u
+#define PACKET_INFO_HAS_MTU     0x01u
+
+/* IANA address family numbers. */
+#define PACKET_AFI_IPV4 1u
+#define PACKET_AFI_IPV6 2u
 
 /* One object as it stands. */
 struct packet_extension_object {

@@ -133,7 +133,8 @@ int packet_icmp_reply_type(enum sonde_family family, uint8_t request_type);
 
 /*
  * What an answer of this type and code is: REPLY, TIME_EXCEEDED, UNREACHABLE, TOO_BIG,
- * PARAMETER_PROBLEM, REDIRECT or SOURCE_QUENCH; -1 when it is no answer to a probe.
+ * PARAMETER_PROBLEM, REDIRECT or SOURCE_QUENCH; -1 when it is no answer to a probe. An ICMPv6 error
+ * of an unknown type is UNREACHABLE (RFC 4443 section 2.4 has it reported).
  */
 int packet_icmp_outcome(enum sonde_family family, uint8_t type, uint8_t code);
 
