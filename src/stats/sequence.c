@@ -167,7 +167,8 @@ static void arrive(struct sonde_sequence *sequence, uint64_t number)
 }
 
 /* The outcome of a probe on which the window has already decided. */
-static void come_too_late(struct sonde_sequence *sequence, enum sonde_verdict verdict)
+static void come_too_late(struct sonde_sequence *sequence, enum sonde_verdict verdict,
+                          uint64_t number)
 {
     if (sequence->unconfirmed == 0) {
         sequence->tally.ignored++;
@@ -176,10 +177,13 @@ static void come_too_late(struct sonde_sequence *sequence, enum sonde_verdict ve
     sequence->unconfirmed--;
     if (verdict != SONDE_VERDICT_LOST)
         sequence->tally.misjudged++;
-    if (verdict == SONDE_VERDICT_RECEIVED) {
-        sequence->tally.arrivals++;
+    if (verdict != SONDE_VERDICT_RECEIVED)
+        return;
+    sequence->tally.arrivals++;
+    if (number < sequence->next_expected)
         sequence->tally.reordered++;
-    }
+    else
+        sequence->next_expected = number + 1;
 }
 
 void sonde_sequence_outcome(struct sonde_sequence *sequence, enum sonde_verdict verdict,
@@ -193,7 +197,7 @@ void sonde_sequence_outcome(struct sonde_sequence *sequence, enum sonde_verdict 
         return;
     }
     if (number < sequence->head) {
-        come_too_late(sequence, verdict);
+        come_too_late(sequence, verdict, number);
         return;
     }
     if (number - sequence->head > sequence->slot_mask)
