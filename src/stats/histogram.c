@@ -51,7 +51,7 @@ bool sonde_histogram_record(struct sonde_histogram *histogram, struct sonde_span
         return false;
     if (histogram->total == 0 || value.ns < histogram->min_ns)
         histogram->min_ns = value.ns;
-    if (histogram->total == 0 || value.ns > histogram->max_ns)
+    if (value.ns > histogram->max_ns)
         histogram->max_ns = value.ns;
     histogram->total++;
 
@@ -78,7 +78,7 @@ int sonde_histogram_merge(struct sonde_histogram *into, const struct sonde_histo
         return 0;
     if (into->total == 0 || from->min_ns < into->min_ns)
         into->min_ns = from->min_ns;
-    if (into->total == 0 || from->max_ns > into->max_ns)
+    if (from->max_ns > into->max_ns)
         into->max_ns = from->max_ns;
     into->total += from->total;
     into->under += from->under;

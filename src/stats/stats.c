@@ -69,7 +69,7 @@ static void measure(struct sonde_stats *stats, int64_t rtt)
     stats_wide_add(stats->squares, 3, square, 2);
     if (stats->measured == 0 || rtt < stats->min_ns)
         stats->min_ns = rtt;
-    if (stats->measured == 0 || rtt > stats->max_ns)
+    if (rtt > stats->max_ns)
         stats->max_ns = rtt;
     stats->last_ns = rtt;
     stats->measured++;
