@@ -28,8 +28,9 @@ Test(stats_quality, known_values)
     cr_assert_float_eq(quality(100, 25, 0).r, 90.8, 1e-9);
     /* 1 % loss: 95 / 26.1 */
     cr_assert_float_eq(quality(0, 0, 0.01).r, 93.2 - 95.0 / 26.1, 1e-9);
-    /* G.107 annex B: R 80 is MOS 4.03, R 60 is 3.10, R 50 is 2.58 */
+    /* one way 550 ms: 13.2 + 0.11 × 372.7; G.107 annex B turns R 39 into MOS 2.0 */
     cr_assert_float_eq(quality(1100, 0, 0).r, 93.2 - 13.2 - 0.11 * 372.7, 1e-9);
+    cr_assert_float_eq(quality(1100, 0, 0).mos, 2.0, 0.05);
 }
 
 Test(stats_quality, worse_is_never_better)
