@@ -65,7 +65,7 @@ struct flight {
 
 /*
  * Lanes are made for the `count` identifiers. `sequences` is a power of two. Returns 0, -EINVAL or
- * -ENOMEM; destroy is right after a failure, too.
+ * -ENOMEM; destroy is right after a failure, too. A flight table must not be moved in memory.
  */
 int flight_init(struct flight *flight, const uint16_t *identifiers, size_t count,
                 uint32_t sequences, uint32_t slot_limit, struct sonde_span linger);

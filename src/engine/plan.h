@@ -60,7 +60,10 @@ struct plan_due {
     struct sonde_mono due;
 };
 
-/* Returns 0, -EINVAL (no targets, negative times) or -ENOMEM. Destroy is right in any case. */
+/*
+ * Returns 0, -EINVAL (no targets, negative times) or -ENOMEM. Destroy is right in any case. A plan
+ * must not be moved in memory.
+ */
 int plan_init(struct plan *plan, const struct plan_config *config);
 void plan_destroy(struct plan *plan);
 
