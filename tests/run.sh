@@ -49,7 +49,7 @@ criterion() {
 		status=$?
 	line=$(grep 'Synthesis:' "$log" | tail -n 1) || line=''
 	passed=$(number "$line" Passing)
-	failed=$(($(number "$line" Failing) + $(number "$line" Crashing)))
+	failed=$(($(number "$line" Tested) - passed))
 	skipped=0
 	if [ -e "$log.tap" ]; then
 		skipped=$(grep -c '# SKIP' "$log.tap") || true
