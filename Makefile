@@ -68,6 +68,18 @@ room-$(1): $$(OBJ_$(1))
 endef
 $(foreach room,$(ROOMS),$(eval $(call room_rules,$(room))))
 
+# The system-call filters are assembled by libseccomp while building, for the machine that CC compiles
+# for: the tool runs through EMULATOR where that is another one (EMULATOR=qemu-aarch64).
+EMULATOR ?=
+PROGRAMS  := $(BUILD)/rooms/privilege/generated/programs.h
+ASSEMBLER := $(BUILD)/rooms/privilege/generated/assemble
+$(ASSEMBLER): $(wildcard src/privilege/assemble/*.[ch] src/privilege/*.h) Makefile
+	@mkdir -p $(@D)
+	$(CC) -pie $(ALL_CFLAGS) -Isrc $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(PKG_LIBS)
+$(PROGRAMS): $(ASSEMBLER)
+	$(EMULATOR) $< > $@
+$(BUILD)/obj/privilege/filter.o: $(PROGRAMS)
+
 LIBRARY_OBJ := $(foreach room,$(LIBRARY_ROOMS),$(OBJ_$(room)))
 PROGRAM_OBJ := $(foreach room,privilege report cli,$(OBJ_$(room)))
 
@@ -162,7 +174,7 @@ cover: ## line coverage of packet, engine and stats; fails under 90 %
 	for room in packet engine stats; do \
 		gcovr --root . --filter "src/$$room/" --print-summary --fail-under-line 90 $(BUILD)/cover || exit 1; done
 
-lint: ## formatting, layering, static analysis
+lint: $(PROGRAMS) ## formatting, layering, static analysis
 	packaging/lint.sh $(BUILD)
 
 format: ## let clang-format write the layout

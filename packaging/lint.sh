@@ -94,8 +94,11 @@ fi
 # --- static analysis -------------------------------------------------------------------------------
 
 # The sources of the rooms, a few at a time on every processor. Checks: .clang-tidy.
+# shellcheck disable=SC2016 # expanded by the inner shell
 if ! find src -name '*.c' | sort | xargs -P "$(nproc)" -n 4 sh -c '
-	clang-tidy --quiet "$@" -- -std=gnu17 -Iinclude -Isrc -DSONDE_VERSION=\"x\" 2>/dev/null' tidy \
+	build=$1; shift
+	clang-tidy --quiet "$@" -- -std=gnu17 -Iinclude -Isrc -I"$build/rooms/privilege" \
+		-DSONDE_VERSION=\"x\" 2>/dev/null' tidy "$build" \
 	>"$work/tidy"; then
 	grep -E ': (error|warning): ' "$work/tidy" | sort -u >&2
 	echo "lint: how it comes about is told in $work/tidy" >&2
