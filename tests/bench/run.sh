@@ -1,0 +1,37 @@
+#!/bin/sh
+# tests/bench/run.sh BUILD [--quick] [BENCH...]
+#
+# Sonde beside its peers in one run, as ratios. The table goes to stdout and to BUILD/bench.txt.
+# Benches: rtt pacing flood single monitor; all of them by default. --quick repeats less.
+#
+# Everything happens in network, mount and process namespaces of its own, which go away with the
+# process, however it ends. Exit status: 0 measured, whether or not the goals were met; 1 something
+# could not be measured; 2 usage; 77 not possible here.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+if [ $# -lt 1 ] || [ ! -d "$1" ]; then
+	echo "usage: tests/bench/run.sh BUILD [--quick] [BENCH...]" >&2
+	exit 2
+fi
+build=$(cd "$1" && pwd)
+shift
+
+skip() {
+	echo "bench: skipped: $*" >&2
+	exit 77
+}
+
+PATH=$PATH:/usr/sbin:/sbin
+export PATH LC_ALL=C
+[ "$(id -u)" -eq 0 ] || skip "needs root: network namespaces, captures, floods"
+for program in python3 ip unshare tcpdump ping fping; do
+	command -v "$program" >/dev/null || skip "$program is not installed"
+done
+unshare --mount --net --pid --fork --mount-proc true 2>/dev/null ||
+	skip "this root may not create namespaces"
+
+mkdir -p "$build/bench"
+"${CC:-cc}" -std=gnu17 -O2 -Wall -Wextra -o "$build/bench/measure" "$here/measure.c"
+exec unshare --mount --net --pid --fork --kill-child --mount-proc \
+	python3 -B "$here/bench.py" "$build" "$@"
