@@ -112,8 +112,9 @@ void sim_lexer_next(struct sim_lexer *lexer, struct sim_token *token)
     token->length = 0;
     token->problem = NULL;
     skip_blanks_and_comment(lexer);
+    uint32_t line = lexer->line;
     bool ended = peek(lexer, 0) == '\n' && !continues(lexer);
-    token->line = lexer->line;
+    token->line = ended ? line : lexer->line;
     if (ended)
         token->kind = SIM_TOKEN_STATEMENT_END;
     else if (peek(lexer, 0) < 0)

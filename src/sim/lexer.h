@@ -22,7 +22,7 @@ enum sim_token_kind {
 
 struct sim_token {
     enum sim_token_kind kind;
-    uint32_t line; /* from 1 */
+    uint32_t line; /* from 1; of the end of a statement, that of its last word */
     size_t length;
     char text[SIM_WORD_MAX + 1]; /* NUL-terminated; only printable ASCII unless quoted */
     const char *problem;

@@ -116,7 +116,8 @@ static inline void read_answer(struct sonde_bytes bytes, struct answer *answer)
         upper = header.payload;
     }
     answer->checksum_ok = packet_icmp_checksum_ok(family, upper, &answer->from, &to);
-    cr_assert_eq(packet_icmp_parse(family, upper, &answer->icmp), 0);
+    int error = packet_icmp_parse(family, upper, &answer->icmp);
+    cr_assert(error == 0 || !answer->checksum_ok, "a corrupt type may ask for more bytes");
 }
 
 /* A network and the truth it told. */
