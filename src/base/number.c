@@ -26,13 +26,15 @@ enum base_number_result base_parse_integer(const char *text, int64_t min, int64_
     if (digit_value(*text) >= base)
         return BASE_NUMBER_MALFORMED;
     int64_t number = 0;
+    bool overflow = false;
     for (; digit_value(*text) < base; text++) {
         int digit = negative ? -digit_value(*text) : digit_value(*text);
-        number = sonde_saturating_add(sonde_saturating_mul(number, base), digit);
+        overflow |= __builtin_mul_overflow(number, base, &number);
+        overflow |= __builtin_add_overflow(number, digit, &number);
     }
     if (*text != '\0')
         return BASE_NUMBER_MALFORMED;
-    if (number < min || number > max)
+    if (overflow || number < min || number > max)
         return BASE_NUMBER_OUT_OF_RANGE;
     *value = number;
     return BASE_NUMBER_OK;
@@ -77,17 +79,20 @@ enum base_number_result base_parse_duration(const char *text, struct sonde_span 
         return BASE_NUMBER_MALFORMED;
 
     int64_t ns = 0;
-    for (size_t i = 0; i < whole; i++)
-        ns = sonde_saturating_add(sonde_saturating_mul(ns, 10), digit_value(number[i]));
-    ns = sonde_saturating_mul(ns, unit_ns);
-    int64_t scale = unit_ns; /* every unit is a multiple of a power of ten that reaches 1 ns */
-    for (size_t i = 0; i < fraction_digits && scale > 0; i++) {
-        ns = sonde_saturating_add(ns, digit_value(fraction[i]) * scale / 10);
-        scale /= 10;
+    bool overflow = false;
+    for (size_t i = 0; i < whole; i++) {
+        overflow |= __builtin_mul_overflow(ns, 10, &ns);
+        overflow |= __builtin_add_overflow(ns, digit_value(number[i]), &ns);
     }
-    if (negative)
-        ns = sonde_saturating_sub(0, ns);
-    if (ns < min.ns || ns > max.ns)
+    overflow |= __builtin_mul_overflow(ns, unit_ns, &ns);
+    /* From the last digit to the first: nested divisions cut off exactly once. */
+    int64_t part = 0;
+    for (size_t i = fraction_digits; i-- > 0;)
+        part = (digit_value(fraction[i]) * unit_ns + part) / 10;
+    overflow |= __builtin_add_overflow(ns, part, &ns);
+    if (negative && !overflow)
+        ns = -ns;
+    if (overflow || ns < min.ns || ns > max.ns)
         return BASE_NUMBER_OUT_OF_RANGE;
     value->ns = ns;
     return BASE_NUMBER_OK;
