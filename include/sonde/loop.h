@@ -19,9 +19,11 @@ struct sonde_loop_hooks {
     void *self;
     /* A signal of the process arrived. True ends the loop. */
     bool (*signal)(void *self, int number, struct sonde_mono now);
-    /* Once a turn, after the outcomes. Returns when it must be called again; SONDE_NEVER is fine.
+    /*
+     * Once a turn, after the outcomes and before sleeping. Sets *again to when it must be called
+     * next at the latest; SONDE_NEVER is fine. True ends the loop.
      */
-    struct sonde_mono (*turn)(void *self, struct sonde_mono now);
+    bool (*turn)(void *self, struct sonde_mono now, struct sonde_mono *again);
 };
 
 /*

@@ -61,8 +61,10 @@ int sonde_loop_run(struct sonde_engine *engine, const struct sonde_transport *tr
         if (sonde_engine_finished(engine))
             return 0;
         struct sonde_mono deadline = sonde_engine_deadline(engine);
-        if (hooks->turn)
-            deadline = sonde_mono_earlier(deadline, hooks->turn(hooks->self, now));
+        struct sonde_mono again = SONDE_NEVER;
+        if (hooks->turn && hooks->turn(hooks->self, now, &again))
+            return 0;
+        deadline = sonde_mono_earlier(deadline, again);
         if (more || (sent && pace == SONDE_LOOP_EAGER))
             continue;
         error = transport->ops->wait(transport->self, deadline, pace != SONDE_LOOP_RELAXED);

@@ -1,0 +1,102 @@
+/* sonde: a table of commands. Started under the name of a peer, it is that peer. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+
+static int help(struct cli_context *context, int argc, char **argv);
+
+static const struct cli_command commands[] = {
+    {"ping", "send echo requests to hosts and say what comes back", cli_ping},
+    {"help", "this list; `sonde COMMAND --help` for one command", help},
+};
+
+/* Names of peers, and the commands that stand in for them. */
+static const struct {
+    const char *started_as;
+    const char *command;
+} drop_ins[] = {
+    {"ping", "ping"},
+    {"ping4", "ping"},
+    {"ping6", "ping"},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const struct cli_command *command_named(const char *name)
+{
+    for (size_t i = 0; i < COUNT(commands); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int help(struct cli_context *context, int argc, char **argv)
+{
+    (void)context;
+    if (argc > 1 && !command_named(argv[1])) {
+        fprintf(stderr, "sonde: there is no command '%s'; `sonde help` lists them\n", argv[1]);
+        return CLI_FAILED;
+    }
+    if (argc > 1 && strcmp(argv[1], "help") != 0) {
+        char *arguments[] = {argv[1], (char[]){"--help"}, NULL};
+        return command_named(argv[1])->run(context, 2, arguments);
+    }
+    puts("sonde - what is the network doing to my packets?\n\n"
+         "Usage: sonde COMMAND [OPTIONS] [HOST...]\n\n"
+         "Commands:");
+    for (size_t i = 0; i < COUNT(commands); i++)
+        printf("  %-8s %s\n", commands[i].name, commands[i].summary);
+    puts("\n`sonde --version` prints the version. Manual: sonde(1), sonde-ping(1).");
+    return CLI_ANSWERED;
+}
+
+static int begin(struct cli_context *context)
+{
+    int error = privilege_begin(&context->privilege);
+    if (error)
+        fprintf(stderr, "%s: cannot %s: %s\n", context->started_as, context->privilege.operation,
+                strerror(-error));
+    return error;
+}
+
+static int run_as_peer(struct cli_context *context, const char *command, int argc, char **argv)
+{
+    context->drop_in = true;
+    context->program = argv[0];
+    return command_named(command)->run(context, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+    struct cli_context context = {
+        .started_as = slash      ? slash + 1
+                      : argc > 0 ? argv[0]
+                                 : "sonde",
+    };
+    if (begin(&context) != 0)
+        return CLI_FAILED;
+    for (size_t i = 0; i < COUNT(drop_ins); i++)
+        if (strcmp(context.started_as, drop_ins[i].started_as) == 0)
+            return run_as_peer(&context, drop_ins[i].command, argc, argv);
+
+    if (argc < 2) {
+        fprintf(stderr, "sonde: a command is missing; `sonde help` lists them\n");
+        return CLI_FAILED;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+        return puts("sonde " SONDE_VERSION) < 0 ? CLI_FAILED : CLI_ANSWERED;
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return help(&context, 1, argv);
+    const struct cli_command *command = command_named(argv[1]);
+    if (!command) {
+        fprintf(stderr, "sonde: there is no command '%s'; `sonde help` lists them\n", argv[1]);
+        return CLI_FAILED;
+    }
+    char program[64];
+    snprintf(program, sizeof program, "sonde %s", command->name);
+    context.program = program;
+    return command->run(&context, argc - 1, argv + 1);
+}
