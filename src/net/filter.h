@@ -1,0 +1,48 @@
+/*
+ * Which ICMP messages a raw socket lets in, as a classic BPF program.
+ *
+ * Ours are replies with an identifier of our block, and errors that quote a request of ours. The
+ * engine still checks everything; the filter only keeps other processes' traffic from waking us.
+ */
+#ifndef NET_FILTER_H
+#define NET_FILTER_H
+
+#include <linux/filter.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sonde/address.h"
+
+#define NET_FILTER_MAX 128u
+
+/* count identifiers from base on; count is a power of two and base a multiple of it. */
+struct net_identifiers {
+    uint16_t base;
+    uint32_t count; /* 65,536 at most */
+};
+
+struct net_filter {
+    struct sock_filter code[NET_FILTER_MAX];
+    uint16_t length;
+};
+
+/* Lets nothing in. */
+void net_filter_nothing(struct net_filter *filter);
+
+/*
+ * Lets our messages in: for IPv4 packets begin with the IP header, for IPv6 with the ICMPv6 header,
+ * as the kernel shows them to raw sockets.
+ */
+void net_filter_icmp(struct net_filter *filter, enum sonde_family family,
+                     struct net_identifiers identifiers);
+
+/* Puts a program in the place of the socket's present one. Returns 0 or a negative errno. */
+int net_filter_attach(int fd, const struct net_filter *filter);
+
+/*
+ * Makes a raw ICMP socket hear us and nobody else: shuts it, throws away what has queued up since
+ * it was made, and lets ours in. Returns 0 or a negative errno.
+ */
+int net_filter_install(int fd, enum sonde_family family, struct net_identifiers identifiers);
+
+#endif

@@ -1,0 +1,220 @@
+/*
+ * The raw transport: every byte from the IP header on is ours.
+ *
+ * Two sockets a family. The one that hears is a raw ICMP socket with our filter. The one that sends
+ * (IPPROTO_RAW) hears nothing: its queue is for send stamps alone, ICMP errors do not reach it, and
+ * so it may ask for IP_RECVERR, without which the kernel hides ENOBUFS (net/ipv4/raw.c).
+ */
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <netinet/icmp6.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/random.h"
+#include "net/filter.h"
+#include "net/shared.h"
+
+#ifndef IPV6_HDRINCL
+#define IPV6_HDRINCL 36 /* linux/in6.h */
+#endif
+
+static struct net_identifiers choose_identifiers(const struct sonde_net_config *config)
+{
+    struct net_identifiers chosen = {.count = net_identifier_count(config)};
+
+    if (config->fixed_identifier >= 0) {
+        chosen.base = (uint16_t)config->fixed_identifier;
+        return chosen;
+    }
+    if (base_random_secret(&chosen.base, sizeof chosen.base))
+        chosen.base = (uint16_t)(net_now().ns >> 10); /* a number like any other */
+    chosen.base = (uint16_t)(chosen.base & ~(chosen.count - 1));
+    return chosen;
+}
+
+static int open_hearing(struct net_transport *transport, enum sonde_family family,
+                        const struct sonde_net_config *config, struct net_identifiers ours,
+                        const char **operation)
+{
+    bool v6 = family == SONDE_IPV6;
+    struct net_socket *hearing;
+    int error;
+    int fd = net_socket(family, SOCK_RAW, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+
+    *operation = v6 ? "open a raw IPv6 socket (needs CAP_NET_RAW)"
+                    : "open a raw IPv4 socket (needs CAP_NET_RAW)";
+    if (fd < 0)
+        return fd;
+    /* First of all: the kernel starts stamping some time after it was asked to. */
+    if (transport->stamps != SONDE_NET_STAMPS_USER)
+        net_stamps_receive(fd, transport->stamps);
+    hearing = net_transport_add(transport, fd, family, config, false, &error, operation);
+    if (!hearing)
+        return error;
+    hearing->hears = true;
+    *operation = "set the socket filter";
+    error = net_filter_install(fd, family, ours);
+    if (!error)
+        error = net_options_bind(fd, family, config, transport->device, 0, operation);
+    if (!error) {
+        *operation = "ask for control messages";
+        error = net_options_hear(fd, family, false);
+    }
+    if (error)
+        net_transport_drop_last(transport);
+    return error;
+}
+
+static int open_sending(struct net_transport *transport, enum sonde_family family,
+                        const struct sonde_net_config *config, const char **operation)
+{
+    bool v6 = family == SONDE_IPV6;
+    int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    int error;
+    int fd = net_socket(family, SOCK_RAW, IPPROTO_RAW);
+
+    *operation = "open a raw socket to send with";
+    if (fd < 0)
+        return fd;
+    if (!net_transport_add(transport, fd, family, config, true, &error, operation))
+        return error;
+    error = net_options_bind(fd, family, config, transport->device, 0, operation);
+    if (!error) {
+        *operation = "ask for send errors";
+        error = net_set(fd, level, v6 ? IPV6_RECVERR : IP_RECVERR, 1);
+    }
+    /* IPPROTO_RAW implies it already. */
+    net_set(fd, level, v6 ? IPV6_HDRINCL : IP_HDRINCL, 1);
+    if (error)
+        net_transport_drop_last(transport);
+    return error;
+}
+
+static int open_family(struct net_transport *transport, enum sonde_family family,
+                       const struct sonde_net_config *config, struct net_identifiers ours,
+                       const char **operation)
+{
+    int error = open_hearing(transport, family, config, ours, operation);
+
+    if (error)
+        return error;
+    error = open_sending(transport, family, config, operation);
+    if (error)
+        net_transport_drop_last(transport);
+    return error;
+}
+
+/* Fills place `at` of the outbox. */
+static void pack(struct net_transport *transport, const struct net_socket *socket,
+                 const struct sonde_datagram *datagram, size_t at)
+{
+    struct net_outbox *out = &transport->out;
+    struct msghdr *message = &out->messages[at].msg_hdr;
+
+    out->vectors[at] = (struct iovec){datagram->bytes, datagram->length};
+    *message = (struct msghdr){
+        .msg_name = &out->names[at],
+        .msg_namelen = net_name_write(&out->names[at], &datagram->to, 0, transport->device),
+        .msg_iov = &out->vectors[at],
+        .msg_iovlen = 1,
+    };
+    if (net_stamps_carries_id(&socket->stamps)) {
+        net_stamps_write_id(&out->controls[at].align, net_stamps_id(&socket->stamps, (uint32_t)at));
+        message->msg_control = &out->controls[at];
+        message->msg_controllen = NET_STAMPS_CONTROL;
+    }
+}
+
+static struct net_socket *use_family(struct net_transport *transport, enum sonde_family family)
+{
+    struct net_socket *sending = NULL;
+
+    for (size_t i = 0; i < transport->socket_count; i++) {
+        struct net_socket *socket = &transport->sockets[i];
+
+        if (socket->family != family)
+            continue;
+        socket->used = true;
+        if (!socket->hears)
+            sending = socket;
+    }
+    return sending;
+}
+
+static void refuse(struct sonde_datagram *datagram, int error)
+{
+    datagram->error = error;
+    datagram->mtu = 0;
+    datagram->sent = net_now();
+}
+
+static void raw_send(void *self, struct sonde_datagram *batch, size_t count)
+{
+    struct net_transport *transport = self;
+    size_t most = net_transport_batch(transport);
+    size_t run;
+
+    for (size_t done = 0; done < count; done += run) {
+        uint8_t family = batch[done].to.family;
+        struct net_socket *socket = use_family(transport, family);
+
+        run = 1;
+        if (!socket) {
+            int error = transport->family_error[family == SONDE_IPV6];
+            refuse(&batch[done], error ? -error : EAFNOSUPPORT);
+            continue;
+        }
+        for (run = 0; run < most && done + run < count && batch[done + run].to.family == family;
+             run++)
+            pack(transport, socket, &batch[done + run], run);
+        net_transport_push(transport, socket, &batch[done], run, false);
+    }
+}
+
+static const struct sonde_transport_ops operations = {
+    .now = net_transport_now,
+    .wall = net_transport_wall,
+    .wait = net_transport_wait,
+    .send = raw_send,
+    .receive = net_transport_receive,
+    .route = net_transport_route,
+    .counters = net_transport_counters,
+    .close = net_transport_close,
+};
+
+int sonde_net_open_raw(const struct sonde_net_config *config, struct sonde_transport *transport,
+                       const char **operation)
+{
+    static const enum sonde_family families[2] = {SONDE_IPV4, SONDE_IPV6};
+    struct net_identifiers ours = choose_identifiers(config);
+    struct net_transport *own;
+    const char *failed = NULL;
+    int first = 0;
+    int error = net_transport_create(&own, config, 4, operation);
+
+    if (error)
+        return error;
+    for (uint32_t i = 0; i < own->identifier_count; i++)
+        own->identifiers[i] = (uint16_t)(ours.base + i);
+    for (int i = 0; i < 2; i++) {
+        own->family_error[i] = -EAFNOSUPPORT;
+        if (config->family != SONDE_FAMILY_NONE && config->family != families[i])
+            continue;
+        own->family_error[i] = open_family(own, families[i], config, ours, operation);
+        if (own->family_error[i] && !first) {
+            first = own->family_error[i];
+            failed = *operation;
+        }
+    }
+    if (!own->socket_count) {
+        error = first;
+        *operation = failed;
+    } else {
+        error = net_transport_finish(own, &operations, "raw", transport, operation);
+    }
+    if (error)
+        net_transport_destroy(own);
+    return error;
+}

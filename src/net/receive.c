@@ -1,0 +1,239 @@
+/* Receiving: data first, then the error queues; told in the other order. */
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include <linux/errqueue.h> /* needs struct timespec */
+
+#include "net/shared.h"
+
+/* Pending errors of a socket that are taken for those of the call, at most, before it is believed.
+ */
+#define STALE_ERRORS 8
+
+static bool ends_the_run(int error)
+{
+    return error == -EBADF || error == -EFAULT || error == -ENOTSOCK || error == -EINVAL;
+}
+
+static int read_socket(struct net_transport *transport, size_t index)
+{
+    struct net_socket *socket = &transport->sockets[index];
+    size_t first = transport->data_count;
+    int got = 0;
+
+    /* An ICMP error makes the call fail once; what it says is in the error queue. */
+    for (int i = 0; i < STALE_ERRORS; i++) {
+        got = net_inbox_read(&transport->data, socket->fd, first, NET_INBOX_SLOTS - first, 0);
+        if (got >= 0 || ends_the_run(got))
+            break;
+        socket->noisy = true;
+    }
+    if (got < 0)
+        return ends_the_run(got) ? got : 0;
+    for (int i = 0; i < got; i++)
+        transport->data_socket[first + (size_t)i] = (uint16_t)index;
+    transport->data_count += (size_t)got;
+    return 0;
+}
+
+/* A new turn: everything read before has been told. */
+static int read_data(struct net_transport *transport)
+{
+    net_inbox_ready(&transport->data, 0, transport->data_count);
+    transport->data_count = 0;
+    transport->data_next = 0;
+    transport->error_socket = 0;
+    for (size_t i = 0; i < transport->socket_count; i++) {
+        struct net_socket *socket = &transport->sockets[i];
+        int error;
+
+        if (socket->stamps.on)
+            net_stamps_turn(&socket->stamps, transport->read);
+        if (!socket->hears || !socket->used || transport->data_count == NET_INBOX_SLOTS)
+            continue;
+        error = read_socket(transport, i);
+        if (error)
+            return error;
+    }
+    transport->read = net_now();
+    net_clock_check(&transport->clock);
+    return 0;
+}
+
+/* An ICMP error that a datagram socket was told about. False when there is nothing to tell. */
+static bool error_event(struct net_transport *transport, const struct net_socket *socket,
+                        size_t slot, const struct net_inbox_facts *facts,
+                        const struct sock_extended_err *cause, struct sonde_event *event)
+{
+    union net_name offender = {0};
+    size_t length = facts->error->cmsg_len - CMSG_LEN(sizeof *cause);
+
+    if (cause->ee_origin != SO_EE_ORIGIN_ICMP && cause->ee_origin != SO_EE_ORIGIN_ICMP6)
+        return false; /* a local one: the refused call has said so */
+    memcpy(&offender, CMSG_DATA(facts->error) + sizeof *cause,
+           length < sizeof offender ? length : sizeof offender);
+    *event = (struct sonde_event){
+        .kind = SONDE_EVENT_ERROR,
+        .stamp = {net_now(), SONDE_STAMP_USER},
+        .layer = SONDE_LAYER_ICMP,
+        .bytes = net_inbox_bytes(&transport->errors, slot),
+        .from = net_name_read(&offender),
+        .to = net_name_read(&transport->errors.slots[slot].name),
+        .hop_limit = facts->hop_limit,
+        .traffic_class = facts->traffic_class,
+        .identifier = socket->identifier,
+        .error = (int)cause->ee_errno,
+        .icmp_type = cause->ee_type,
+        .icmp_code = cause->ee_code,
+        .info = cause->ee_info,
+    };
+    event->read = event->stamp.at;
+    if (facts->stamped && facts->times.software &&
+        net_clock_translate(&transport->clock, facts->times.software,
+                            (struct sonde_mono){INT64_MIN}, event->read, &event->stamp.at))
+        event->stamp.source = SONDE_STAMP_KERNEL;
+    return true;
+}
+
+/* What one message of an error queue tells. `slot` must stay as it is when *kept becomes true. */
+static bool judge_message(struct net_transport *transport, struct net_socket *socket, size_t slot,
+                          struct sonde_event *event, bool *kept)
+{
+    struct net_inbox_facts facts;
+    struct sock_extended_err cause;
+
+    *kept = false;
+    net_inbox_facts(&transport->errors, slot, &facts);
+    if (!facts.error || facts.error->cmsg_len < CMSG_LEN(sizeof cause))
+        return false;
+    memcpy(&cause, CMSG_DATA(facts.error), sizeof cause);
+    if (cause.ee_origin != SO_EE_ORIGIN_TIMESTAMPING) {
+        *kept = error_event(transport, socket, slot, &facts, &cause, event);
+        return *kept;
+    }
+    if (!facts.stamped || cause.ee_info != SCM_TSTAMP_SND)
+        return false;
+    *event = (struct sonde_event){
+        .kind = SONDE_EVENT_SENT_STAMP, .hop_limit = -1, .traffic_class = -1, .read = net_now()};
+    return net_stamps_match(&socket->stamps, &transport->clock, cause.ee_data, &facts.times,
+                            event->read, &event->token, &event->stamp);
+}
+
+/* Reads the error queues one after the other. Returns how many events were made. */
+static size_t tell_errors(struct net_transport *transport, struct sonde_event *events,
+                          size_t capacity)
+{
+    size_t told = 0;
+    size_t kept = 0; /* slots whose bytes are told: not to be read into until the next call */
+
+    while (transport->error_socket < transport->socket_count) {
+        struct net_socket *socket = &transport->sockets[transport->error_socket];
+        size_t room = NET_INBOX_SLOTS - kept;
+        size_t wanted = capacity - told < room ? capacity - told : room;
+        size_t first, end;
+        int got;
+
+        if (!socket->used || (!socket->noisy && !net_stamps_expected(&socket->stamps))) {
+            transport->error_socket++;
+            continue;
+        }
+        if (!wanted)
+            break;
+        got = net_inbox_read(&transport->errors, socket->fd, kept, wanted, MSG_ERRQUEUE);
+        if (got > 0)
+            net_clock_check(&transport->clock);
+        first = kept;
+        end = first + (size_t)(got > 0 ? got : 0);
+        for (size_t slot = first; slot < end; slot++) {
+            bool keep;
+
+            if (judge_message(transport, socket, slot, &events[told], &keep))
+                told++;
+            if (keep)
+                net_inbox_swap(&transport->errors, slot, kept++);
+        }
+        net_inbox_ready(&transport->errors, first, end);
+        if (got < (int)wanted) {
+            socket->noisy = transport->datagram;
+            transport->error_socket++;
+        }
+    }
+    return told;
+}
+
+static void count_drops(struct net_transport *transport, struct net_socket *socket, uint32_t drops)
+{
+    transport->counters.receive_drops += drops - socket->drops; /* both wrap at 32 bits */
+    socket->drops = drops;
+}
+
+static struct sonde_stamp received_at(struct net_transport *transport,
+                                      const struct net_inbox_facts *facts)
+{
+    struct sonde_stamp stamp = {transport->read, SONDE_STAMP_USER};
+
+    if (transport->stamps == SONDE_NET_STAMPS_USER)
+        return stamp;
+    if (transport->stamps == SONDE_NET_STAMPS_HARDWARE && facts->times.hardware)
+        return (struct sonde_stamp){{facts->times.hardware}, SONDE_STAMP_HARDWARE};
+    if (facts->times.software &&
+        net_clock_translate(&transport->clock, facts->times.software,
+                            (struct sonde_mono){INT64_MIN}, transport->read, &stamp.at))
+        stamp.source = SONDE_STAMP_KERNEL;
+    else
+        transport->counters.stamps_missing++;
+    return stamp;
+}
+
+static void data_event(struct net_transport *transport, size_t slot, struct sonde_event *event)
+{
+    struct net_socket *socket = &transport->sockets[transport->data_socket[slot]];
+    struct net_inbox_facts facts;
+
+    net_inbox_facts(&transport->data, slot, &facts);
+    if (facts.overflowed)
+        count_drops(transport, socket, facts.drops);
+    *event = (struct sonde_event){
+        .kind = SONDE_EVENT_DATAGRAM,
+        .stamp = received_at(transport, &facts),
+        .read = transport->read,
+        .layer = SONDE_LAYER_ICMP,
+        .bytes = net_inbox_bytes(&transport->data, slot),
+        .cut = (transport->data.messages[slot].msg_hdr.msg_flags & MSG_TRUNC) != 0,
+        .from = net_name_read(&transport->data.slots[slot].name),
+        .to = facts.to,
+        .hop_limit = facts.hop_limit,
+        .traffic_class = facts.traffic_class,
+        .identifier = socket->identifier,
+    };
+    if (transport->datagram || socket->family == SONDE_IPV6)
+        return;
+    event->layer = SONDE_LAYER_IP;
+    if (event->bytes.length >= 20)
+        event->to = sonde_address_from_bytes(SONDE_IPV4, event->bytes.data + 16);
+}
+
+int net_transport_receive(void *self, struct sonde_event *events, size_t capacity)
+{
+    struct net_transport *transport = self;
+    size_t told = 0;
+    int signal;
+
+    while (told < capacity && (signal = net_poller_signal(&transport->poller)))
+        events[told++] = (struct sonde_event){.kind = SONDE_EVENT_SIGNAL, .signal = signal};
+    if (transport->data_next == transport->data_count &&
+        transport->error_socket == transport->socket_count) {
+        int error = read_data(transport);
+        if (error)
+            return error;
+    }
+    told += tell_errors(transport, events + told, capacity - told);
+    if (transport->error_socket < transport->socket_count)
+        return (int)told;
+    while (told < capacity && transport->data_next < transport->data_count)
+        data_event(transport, transport->data_next++, &events[told++]);
+    return (int)told;
+}

@@ -1,0 +1,313 @@
+#define _GNU_SOURCE
+
+#include "net/shared.h"
+
+#include <errno.h>
+#include <linux/sock_diag.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef SO_MEMINFO
+#define SO_MEMINFO 55
+#endif
+
+#define DATAGRAM_MAX  65536u /* more than any datagram without jumbo option has */
+#define QUOTE_MAX     2048u  /* more than an error quotes on links that are not jumbo */
+#define BUFFER_WANTED 1048576u
+#define RING_RAW      4096u
+#define RING_DATAGRAM 1024u
+
+uint32_t net_identifier_count(const struct sonde_net_config *config)
+{
+    uint32_t count = 1;
+
+    if (config->fixed_identifier >= 0)
+        return 1;
+    while (count < config->identifier_count && count < 65536)
+        count *= 2;
+    return count;
+}
+
+static int create_parts(struct net_transport *transport, const struct sonde_net_config *config,
+                        const char **operation)
+{
+    int error;
+
+    *operation = "make the descriptors to wait with";
+    error = net_poller_open(&transport->poller, config->signals_set ? &config->signals : NULL,
+                            config->precise);
+    if (error)
+        return error;
+    *operation = "allocate memory";
+    error = net_inbox_open(&transport->data, DATAGRAM_MAX);
+    if (!error)
+        error = net_inbox_open(&transport->errors, QUOTE_MAX);
+    if (error)
+        return error;
+    return net_routes_open(&transport->routes, config, transport->device, operation);
+}
+
+int net_transport_create(struct net_transport **created, const struct sonde_net_config *config,
+                         size_t socket_count, const char **operation)
+{
+    struct net_transport *transport;
+    uint32_t device = config->device ? if_nametoindex(config->device) : 0;
+    int error;
+
+    *operation = "find the device";
+    if (config->device && !device)
+        return errno == ENXIO ? -ENODEV : -errno;
+    *operation = "allocate memory";
+    transport = calloc(1, sizeof *transport);
+    if (!transport)
+        return -ENOMEM;
+    transport->device = device;
+    transport->stamps = config->stamps;
+    transport->pmtu = config->pmtu;
+    transport->identifier_count = net_identifier_count(config);
+    transport->routes = (struct net_routes){.fd = {-1, -1}};
+    transport->poller = (struct net_poller){.all = -1, .quiet = -1, .timer = -1, .signal = -1};
+    transport->sockets = calloc(socket_count, sizeof *transport->sockets);
+    transport->identifiers = calloc(transport->identifier_count, sizeof *transport->identifiers);
+    error = transport->sockets && transport->identifiers ? 0 : -ENOMEM;
+    if (!error)
+        error = create_parts(transport, config, operation);
+    if (error) {
+        net_transport_destroy(transport);
+        return error;
+    }
+    if (transport->stamps != SONDE_NET_STAMPS_USER && transport->routes.fd[0] >= 0)
+        transport->own_ids = net_stamps_own_ids(transport->routes.fd[0]);
+    net_clock_open(&transport->clock);
+    *created = transport;
+    return 0;
+}
+
+void net_transport_drop_last(struct net_transport *transport)
+{
+    struct net_socket *socket = &transport->sockets[--transport->socket_count];
+
+    net_stamps_close(&socket->stamps);
+    close(socket->fd);
+}
+
+void net_transport_destroy(struct net_transport *transport)
+{
+    while (transport->socket_count)
+        net_transport_drop_last(transport);
+    net_poller_close(&transport->poller);
+    net_routes_close(&transport->routes);
+    net_inbox_close(&transport->data);
+    net_inbox_close(&transport->errors);
+    free(transport->sockets);
+    free(transport->identifiers);
+    free(transport);
+}
+
+/* Send stamps, as far as they can be had. What cannot be had is told by sonde_net_stamps_in_use. */
+static void add_stamps(struct net_transport *transport, struct net_socket *socket,
+                       const struct sonde_net_config *config)
+{
+    int error = 0;
+
+    if (transport->stamps == SONDE_NET_STAMPS_HARDWARE) {
+        error = config->device ? net_stamps_device(socket->fd, config->device) : 0;
+        if (error && error != -EPERM) /* somebody else may have set it up */
+            transport->stamps = SONDE_NET_STAMPS_KERNEL;
+        if (error)
+            transport->stamps_error = error;
+    }
+    if (transport->stamps == SONDE_NET_STAMPS_USER)
+        return;
+    error = net_stamps_open(&socket->stamps, socket->fd, transport->stamps, transport->own_ids,
+                            transport->datagram ? RING_DATAGRAM : RING_RAW);
+    if (!error)
+        return;
+    transport->stamps = SONDE_NET_STAMPS_USER;
+    transport->stamps_error = error;
+}
+
+struct net_socket *net_transport_add(struct net_transport *transport, int fd,
+                                     enum sonde_family family,
+                                     const struct sonde_net_config *config, bool sends, int *error,
+                                     const char **operation)
+{
+    struct net_socket *socket = &transport->sockets[transport->socket_count++];
+    struct sonde_net_config own = *config;
+
+    *socket = (struct net_socket){
+        .fd = fd, .family = (uint8_t)family, .pmtu = -1, .noisy = transport->datagram};
+    if (!own.receive_buffer_bytes) /* the error queue counts against it as well */
+        own.receive_buffer_bytes = BUFFER_WANTED;
+    *error = net_options_apply(fd, family, &own, transport->device, operation);
+    if (*error) {
+        net_transport_drop_last(transport);
+        return NULL;
+    }
+    if (sends)
+        add_stamps(transport, socket, config);
+    return socket;
+}
+
+int net_transport_finish(struct net_transport *transport, const struct sonde_transport_ops *ops,
+                         const char *name, struct sonde_transport *seam, const char **operation)
+{
+    transport->error_socket = transport->socket_count;
+    for (size_t i = 0; i < transport->socket_count; i++) {
+        struct net_socket *socket = &transport->sockets[i];
+        int error = 0;
+
+        /* Send stamps wake nobody, unless somebody is waiting for the hardware's. */
+        if (socket->hears || transport->stamps == SONDE_NET_STAMPS_HARDWARE)
+            error = net_poller_add_socket(&transport->poller, socket->fd);
+        if (error) {
+            *operation = "wait for a socket";
+            return error;
+        }
+    }
+    *seam = (struct sonde_transport){
+        .ops = ops,
+        .self = transport,
+        .name = name,
+        .identifiers = transport->identifiers,
+        .identifier_count = transport->identifier_count,
+        .header_is_kernels = transport->datagram,
+    };
+    return 0;
+}
+
+/* Books what became of one datagram. */
+static void book(struct net_transport *transport, struct net_socket *socket,
+                 struct sonde_datagram *datagram, int error)
+{
+    datagram->error = error;
+    datagram->mtu = 0;
+    if (!error) {
+        net_stamps_sent(&socket->stamps, datagram->token, datagram->sent);
+        return;
+    }
+    net_stamps_refused(&socket->stamps);
+    if (error == EMSGSIZE) {
+        struct sonde_route route;
+
+        socket->noisy = true; /* the kernel puts a local error into the queue, too */
+        if (net_routes_find(&transport->routes, &datagram->to, &route) == 0)
+            datagram->mtu = route.mtu;
+    }
+}
+
+void net_transport_push(struct net_transport *transport, struct net_socket *socket,
+                        struct sonde_datagram *batch, size_t count, bool retry)
+{
+    size_t done = 0;
+    int stale = 0;
+
+    while (done < count) {
+        struct sonde_mono now = net_now();
+        int sent = sendmmsg(socket->fd, &transport->out.messages[done], (unsigned)(count - done),
+                            MSG_DONTWAIT);
+        int error = sent < 0 ? errno : 0;
+
+        if (error == EINTR)
+            continue;
+        for (size_t i = done; i < count; i++)
+            batch[i].sent = now;
+        if (error && retry && error != EAGAIN && error != ENOBUFS && stale++ < 3) {
+            net_stamps_doubt(&socket->stamps);
+            continue;
+        }
+        stale = 0;
+        if (error)
+            book(transport, socket, &batch[done++], error);
+        for (int i = 0; i < sent; i++)
+            book(transport, socket, &batch[done++], 0);
+        if (!error &&
+            done < count) /* the next one was refused, and will say why when asked again */
+            net_stamps_doubt(&socket->stamps);
+    }
+}
+
+struct sonde_mono net_transport_now(void *self)
+{
+    (void)self;
+    return net_now();
+}
+
+struct sonde_wall net_transport_wall(void *self, struct sonde_mono at)
+{
+    const struct net_transport *transport = self;
+    return (struct sonde_wall){sonde_saturating_add(at.ns, transport->clock.offset)};
+}
+
+int net_transport_wait(void *self, struct sonde_mono until, bool receive_early)
+{
+    struct net_transport *transport = self;
+
+    /* Times read by ourselves do suffer from a late read. */
+    return net_poller_wait(&transport->poller, until,
+                           receive_early || transport->stamps == SONDE_NET_STAMPS_USER);
+}
+
+int net_transport_route(void *self, const struct sonde_address *to, struct sonde_route *route)
+{
+    const struct net_transport *transport = self;
+    int error = net_routes_find(&transport->routes, to, route);
+
+    if (!error && transport->family_error[to->family == SONDE_IPV6])
+        return transport->family_error[to->family == SONDE_IPV6];
+    return error;
+}
+
+void net_transport_counters(void *self, struct sonde_transport_counters *counters)
+{
+    struct net_transport *transport = self;
+
+    *counters = transport->counters;
+    counters->clock_steps = transport->clock.steps;
+    for (size_t i = 0; i < transport->socket_count; i++) {
+        const struct net_socket *socket = &transport->sockets[i];
+        uint32_t info[SK_MEMINFO_VARS] = {0};
+        socklen_t length = sizeof info;
+
+        counters->stamps_missing += socket->stamps.missing;
+        /* The queue's own message about drops comes with the next datagram only, if one comes. */
+        if (socket->hears && getsockopt(socket->fd, SOL_SOCKET, SO_MEMINFO, info, &length) == 0 &&
+            length > SK_MEMINFO_DROPS * sizeof *info)
+            counters->receive_drops += info[SK_MEMINFO_DROPS] - socket->drops;
+    }
+}
+
+void net_transport_close(void *self)
+{
+    net_transport_destroy(self);
+}
+
+enum sonde_net_stamps sonde_net_stamps_in_use(const struct sonde_transport *seam, int *error)
+{
+    const struct net_transport *transport = seam->self;
+
+    *error = transport->stamps_error;
+    return transport->stamps;
+}
+
+int sonde_net_watch(struct sonde_transport *seam, int fd, short events, sonde_net_ready *callback,
+                    void *self)
+{
+    struct net_transport *transport = seam->self;
+    return net_poller_watch(&transport->poller, fd, events, callback, self);
+}
+
+int sonde_net_unwatch(struct sonde_transport *seam, int fd)
+{
+    struct net_transport *transport = seam->self;
+    return net_poller_unwatch(&transport->poller, fd);
+}
+
+void sonde_net_alarm(struct sonde_transport *seam, struct sonde_mono at,
+                     sonde_net_alarm_due *callback, void *self)
+{
+    struct net_transport *transport = seam->self;
+    net_poller_alarm(&transport->poller, at, callback, self);
+}

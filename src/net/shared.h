@@ -1,0 +1,125 @@
+/*
+ * What the raw and the datagram transport have in common: everything but opening sockets and
+ * putting datagrams into them. Includers define _GNU_SOURCE (struct mmsghdr).
+ */
+#ifndef NET_SHARED_H
+#define NET_SHARED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/clock.h"
+#include "net/inbox.h"
+#include "net/options.h"
+#include "net/poller.h"
+#include "net/route.h"
+#include "net/stamps.h"
+#include "sonde/net.h"
+#include "sonde/transport.h"
+
+#define NET_BATCH        64u
+#define NET_SEND_CONTROL 192u
+
+struct net_socket {
+    int fd;
+    uint8_t family;
+    bool hears;          /* datagrams come in here */
+    bool used;           /* something was sent in its family: worth listening */
+    bool noisy;          /* the error queue holds more than stamps */
+    uint16_t identifier; /* of a datagram socket */
+    int pmtu;            /* path MTU discovery and flow label as they are set: datagram sockets */
+    uint32_t label;
+    uint32_t drops; /* as last told by the kernel */
+    struct net_stamps stamps;
+};
+
+/* A batch on its way out. */
+struct net_outbox {
+    struct mmsghdr messages[NET_BATCH];
+    struct iovec vectors[NET_BATCH];
+    union net_name names[NET_BATCH];
+    union {
+        struct cmsghdr align;
+        uint8_t bytes[NET_SEND_CONTROL];
+    } controls[NET_BATCH];
+};
+
+struct net_transport {
+    struct net_poller poller;
+    struct net_clock clock;
+    struct net_routes routes;
+    struct net_inbox data;
+    struct net_inbox errors;
+    struct net_outbox out;
+    struct net_socket *sockets;
+    size_t socket_count;
+    int family_error[2]; /* why there is no socket of IPv4, IPv6; 0: there is */
+    uint16_t *identifiers;
+    uint32_t identifier_count;
+    bool datagram;
+    bool own_ids; /* SCM_TS_OPT_ID */
+    enum sonde_net_pmtu pmtu;
+    enum sonde_net_stamps stamps;
+    int stamps_error;
+    uint32_t device;
+    struct sonde_transport_counters counters;
+
+    /* What was read and not yet told. */
+    uint16_t data_socket[NET_INBOX_SLOTS];
+    size_t data_count;
+    size_t data_next;
+    size_t error_socket; /* whose error queue comes next; socket_count: all are empty */
+    struct sonde_mono read;
+};
+
+/*
+ * Makes the shared part with room for `socket_count` sockets: poller, clock, buffers, routes.
+ * Returns 0 or a negative errno with *operation; then nothing is left. config is checked.
+ */
+int net_transport_create(struct net_transport **transport, const struct sonde_net_config *config,
+                         size_t socket_count, const char **operation);
+void net_transport_destroy(struct net_transport *transport);
+
+/* The number of identifiers a configuration asks for: a power of two, 65,536 at most. */
+uint32_t net_identifier_count(const struct sonde_net_config *config);
+
+/*
+ * Makes the socket `fd` (owned from now on, also on failure) the transport's next one, with its
+ * options and, if it `sends`, send stamps. Returns it, or NULL with *error and *operation.
+ */
+struct net_socket *net_transport_add(struct net_transport *transport, int fd,
+                                     enum sonde_family family,
+                                     const struct sonde_net_config *config, bool sends, int *error,
+                                     const char **operation);
+
+/* Takes back the last socket. */
+void net_transport_drop_last(struct net_transport *transport);
+
+/* Registers the sockets and fills in the seam, once everything is open. Returns as create. */
+int net_transport_finish(struct net_transport *transport, const struct sonde_transport_ops *ops,
+                         const char *name, struct sonde_transport *seam, const char **operation);
+
+/*
+ * Sends messages [0, count) of the outbox, made of batch[0, count), through one socket, and fills
+ * in the batch. `retry` is for sockets whose pending error may be about something else.
+ */
+void net_transport_push(struct net_transport *transport, struct net_socket *socket,
+                        struct sonde_datagram *batch, size_t count, bool retry);
+
+/* How many datagrams may go into one system call: one, when the time next to the call counts. */
+static inline size_t net_transport_batch(const struct net_transport *transport)
+{
+    return transport->stamps == SONDE_NET_STAMPS_USER ? 1 : NET_BATCH;
+}
+
+/* The operations of the seam, all but send. */
+struct sonde_mono net_transport_now(void *self);
+struct sonde_wall net_transport_wall(void *self, struct sonde_mono at);
+int net_transport_wait(void *self, struct sonde_mono until, bool receive_early);
+int net_transport_receive(void *self, struct sonde_event *events, size_t capacity);
+int net_transport_route(void *self, const struct sonde_address *to, struct sonde_route *route);
+void net_transport_counters(void *self, struct sonde_transport_counters *counters);
+void net_transport_close(void *self);
+
+#endif
