@@ -110,7 +110,8 @@ static int init_ipv6(struct packet_fragmenter *fragmenter)
         fragmenter->fixed = fragmenter->link + extension.bytes.length;
         fragmenter->body_next = extension.next_header;
     }
-    if (more < 0)
+    /* The fragment header is one more: the chain must not outgrow what is read here. */
+    if (more < 0 || chain.count == PACKET_IPV6_CHAIN_MAX)
         return -EINVAL;
     struct packet_reader body = packet_reader_over(fragmenter->datagram);
     packet_skip(&body, fragmenter->fixed);

@@ -340,6 +340,22 @@ Test(packet_fragment, ipv6_refuses)
     cr_assert_eq(packet_fragmenter_init(&fragmenter, datagram, 1280, 1), -EINVAL);
 }
 
+Test(packet_fragment, ipv6_leaves_room_in_the_chain)
+{
+    struct base_random random = help_random();
+    static uint8_t bytes[4000];
+    struct sonde_bytes datagram = {bytes, build_ipv6(&random, bytes, sizeof(bytes), false, 2000)};
+    bytes[6] = PACKET_DESTINATION_OPTIONS;
+    for (size_t count = 1; count <= PACKET_IPV6_CHAIN_MAX; count++) {
+        memset(bytes + 40, 0, count * 8);
+        for (size_t i = 0; i < count; i++)
+            bytes[40 + i * 8] = i + 1 < count ? PACKET_DESTINATION_OPTIONS : PACKET_ICMPV6;
+        struct packet_fragmenter fragmenter;
+        cr_assert_eq(packet_fragmenter_init(&fragmenter, datagram, 1280, 1),
+                     count < PACKET_IPV6_CHAIN_MAX ? 0 : -EINVAL);
+    }
+}
+
 Test(packet_fragment, ipv6_keeps_transport_headers_whole)
 {
     static const struct {
