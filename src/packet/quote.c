@@ -25,7 +25,7 @@ static void parse_icmp(struct packet_reader *reader, enum sonde_family family,
     if (form == PACKET_ICMP_OTHER || form == PACKET_ICMP_ERROR)
         return;
     if (form == PACKET_ICMP_NODE) /* the lease is in the nonce */
-        packet_skip(reader, packet_left(reader) < 4 ? packet_left(reader) : 4);
+        packet_skip(reader, 4);
     if (packet_left(reader) < 4)
         return;
     bool extended =

@@ -271,9 +271,12 @@ Test(packet_icmp, redirect_of_ipv6)
     cr_assert_eq(packet_icmp_parse(SONDE_IPV6, (struct sonde_bytes){bytes, 64}, &back), 0);
     cr_assert_eq(back.error.quote.length, 8);
     cr_assert_arr_eq(back.error.quote.data, "quoted", 6);
-    bytes[41] = 0;
+    bytes[49] = 0;
     cr_assert_eq(packet_icmp_parse(SONDE_IPV6, (struct sonde_bytes){bytes, 64}, &back), 0);
-    cr_assert_eq(back.error.quote.length, 0);
+    cr_assert_eq(back.error.quote.length, 0, "an option without a length ends the list");
+    bytes[49] = 200;
+    cr_assert_eq(packet_icmp_parse(SONDE_IPV6, (struct sonde_bytes){bytes, 64}, &back), 0);
+    cr_assert_eq(back.error.quote.length, 8, "a cut option gives what there is");
 }
 
 /* Every error that can carry extensions, in both forms, with quotes of many lengths. */

@@ -159,6 +159,10 @@ Test(packet_node_info, compression_and_overlong_names_are_refused)
     cr_assert_eq(packet_node_info_next_name(&info.names, text), -EBADMSG);
     cr_assert_str_eq(text, "");
     cr_assert_eq(packet_node_info_next_name(&info.names, text), -EBADMSG);
+    uint8_t long_label[4 + 1 + 64 + 1] = {[4] = 64};
+    message.payload = (struct sonde_bytes){long_label, sizeof(long_label)};
+    cr_assert_eq(packet_node_info_parse(&message, &info), 0);
+    cr_assert_eq(packet_node_info_next_name(&info.names, text), -EBADMSG, "a label of 64 bytes");
     uint8_t overlong[600];
     memset(overlong, 1, sizeof(overlong));
     message.payload = (struct sonde_bytes){overlong, sizeof(overlong)};
