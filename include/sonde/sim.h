@@ -34,6 +34,8 @@ int sonde_sim_open(const char *path_or_text, uint64_t seed, struct sonde_transpo
                    struct sonde_sim_error *error);
 
 /*
+ * (This function and those below take a transport that sonde_sim_open has filled.)
+ *
  * The address of a host, router or group by its name in the scenario; of a prefix, its first host.
  * SONDE_FAMILY_NONE asks for whichever is written first. Returns 0, -ENOENT (no such name), or
  * -EAFNOSUPPORT (it has no address of that family).

@@ -157,7 +157,8 @@ Test(sim_transport, signals_interrupt_the_wait)
 
 Test(sim_transport, suspended_machine)
 {
-    struct sonde_transport t = opened("host far 198.18.0.9 delay 1500ms\nat 10s suspend 2s\n", 1);
+    struct sonde_transport t =
+        opened("host far 198.18.0.9 delay 1500ms\nat 10s suspend 2s\nat 20s suspend 5s\n", 1);
     struct sonde_event events[4];
     wait_until(&t, 9 * S);
     sent(&t, 1, "198.18.0.9", 8);
@@ -169,6 +170,8 @@ Test(sim_transport, suspended_machine)
     cr_assert_eq(events[0].read.ns, 12 * S);
     cr_assert_eq(wait_until(&t, 13 * S), 0);
     cr_assert_eq(now(&t), 13 * S, "once only");
+    cr_assert_eq(wait_until(&t, 21 * S), 0);
+    cr_assert_eq(now(&t), 25 * S, "and again");
     t.ops->close(t.self);
 }
 
