@@ -151,7 +151,7 @@ FUZZ_SECONDS ?= 600
 FUZZERS := $(notdir $(basename $(wildcard tests/fuzz/*.c)))
 .PHONY: fuzzers
 fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/bin/%)
-$(BUILD)/fuzz/bin/%: tests/fuzz/%.c $(BUILD)/fuzz/libsonde.a
+$(BUILD)/fuzz/bin/%: tests/fuzz/%.c $(BUILD)/fuzz/libsonde.a $(BUILD)/rooms/cli/.made
 	@mkdir -p $(@D)
 	clang $(filter-out -fcf-protection=full,$(TEST_CFLAGS)) -O1 -g -fsanitize=fuzzer,address,undefined -Wno-missing-prototypes \
 		-o $@ $< $(BUILD)/fuzz/libsonde.a $(PKG_LIBS) -lm
