@@ -7,7 +7,6 @@
 #include "sim/answer.h"
 #include "sim/inside.h"
 
-#define DAY_MS    INT64_C(86400000)
 #define STAMPED   16 /* bytes of a time at the start of a payload, as the classic ping has it */
 #define CUT_LEAST 1
 
@@ -40,21 +39,20 @@ static struct sim_answer_from header_of(const struct sim_visit *visit)
         .hop_limit = (uint8_t)(hop_limit < 1 ? 1 : hop_limit),
         .traffic_class = packet->traffic_class,
         .id = (uint16_t)sim_dice_throw(visit->dice, SIM_THROW_ID),
-        .options = packet->options,
     };
+    if (packet->options.length)
+        from.options = sim_host_options(visit, delay_of(visit, 0));
     if (elsewhere && elsewhere->address.family == packet->family)
         from.source = elsewhere->address;
     return from;
 }
 
-/* Milliseconds since midnight UT by the host's clock, when the packet is halfway (RFC 792). */
+/* By the host's clock, when the packet is halfway. */
 static uint32_t time_of_day(const struct sim_visit *visit)
 {
-    int64_t ns = sonde_saturating_add(visit->network->epoch.ns, visit->packet->at);
-    ns = sonde_saturating_add(ns, delay_of(visit, 0) / 2);
-    ns = sonde_saturating_add(ns, number_or(visit->p[SIM_CLOCK_OFF], 0));
-    int64_t ms = ns / SONDE_NS_PER_MS % DAY_MS;
-    return (uint32_t)(ms < 0 ? ms + DAY_MS : ms);
+    int64_t at = sonde_saturating_add(visit->packet->at, delay_of(visit, 0) / 2);
+    return sim_network_time_of_day(visit->network,
+                                   sonde_saturating_add(at, number_or(visit->p[SIM_CLOCK_OFF], 0)));
 }
 
 /* Turns a request into its reply. False when the host does not answer such a thing. */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "packet/ipv4.h"
 #include "packet/protocol.h"
 #include "sim/agenda.h"
 #include "sim/dice.h"
@@ -31,6 +32,7 @@ struct sim_network {
     int result;      /* of the packet at hand */
     sonde_sim_hear *hear;
     void *hear_self;
+    uint8_t options[PACKET_IPV4_OPTIONS_MAX];
     uint8_t payload[PACKET_DATAGRAM_MAX];
     uint8_t scratch[2 * PACKET_DATAGRAM_MAX]; /* room for any answer that is being written */
 };
@@ -61,5 +63,12 @@ void sim_network_deliver(const struct sim_visit *visit, struct sonde_bytes answe
 
 /* host.c: the node answers as its properties say. */
 void sim_host_answer(const struct sim_visit *visit);
+
+/* record.c: the IPv4 options of a reply whose round trip takes `delay`: those of the request, in
+ * which routers and host have recorded themselves (RFC 791). Valid until the next such call. */
+struct sonde_bytes sim_host_options(const struct sim_visit *visit, int64_t delay);
+
+/* record.c: true time at ns of the scenario's, as milliseconds since midnight UT (RFC 792). */
+uint32_t sim_network_time_of_day(const struct sim_network *network, int64_t at);
 
 #endif
