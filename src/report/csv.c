@@ -1,0 +1,218 @@
+/* The CSV report: RFC 4180, a header, then one row for each outcome. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state.h"
+#include "words.h"
+
+struct csv_report {
+    struct report_state state;
+    bool first; /* the next field is the first of its row */
+};
+
+/* A field with a comma, a quote or a line end is quoted (RFC 4180 section 2, rules 6 and 7). */
+static void field(struct csv_report *report, const char *text)
+{
+    FILE *out = report->state.run.out;
+    if (!report->first)
+        fputc(',', out);
+    report->first = false;
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+__attribute__((format(printf, 2, 3))) static void number(struct csv_report *report,
+                                                         const char *format, ...)
+{
+    char text[64];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    field(report, text);
+}
+
+static void address(struct csv_report *report, const struct sonde_address *value)
+{
+    char text[SONDE_ADDRESS_TEXT];
+    field(report, value->family == SONDE_FAMILY_NONE ? "" : sonde_address_format(value, text));
+}
+
+static void end_row(struct csv_report *report)
+{
+    fputs("\r\n", report->state.run.out);
+    report->first = true;
+    report->state.dirty = true;
+}
+
+static void begin(void *self)
+{
+    static const char *const columns[] = {
+        "time",       "target",         "name",      "address",       "seq",     "outcome",
+        "final",      "rtt_ns",         "from",      "from_name",     "bytes",   "ttl",
+        "tclass",     "icmp_type",      "icmp_code", "icmp_text",     "mtu",     "errno",
+        "sent_stamp", "received_stamp", "truncated", "wrong_payload", "foreign",
+    };
+    struct csv_report *report = self;
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        field(report, columns[i]);
+    end_row(report);
+}
+
+static void start(void *self, uint32_t target)
+{
+    (void)self;
+    (void)target;
+}
+
+static void sent(void *self, const struct sonde_probe *probe, struct sonde_mono at, int error)
+{
+    struct csv_report *report = self;
+    if (error == 0)
+        report_state_sent(&report->state, probe, at);
+}
+
+/* What every row begins with. */
+static void head(struct csv_report *report, struct sonde_mono at, uint32_t target, uint64_t index,
+                 const char *outcome, bool final)
+{
+    char time[REPORT_TIME];
+    field(report, report_time(report_wall(&report->state, at), time));
+    number(report, "%u", target);
+    field(report, report->state.names[target]);
+    address(report, &report->state.run.targets[target].address);
+    number(report, "%" PRIu64, index + 1);
+    field(report, outcome);
+    field(report, final ? "true" : "false");
+}
+
+static void blank(struct csv_report *report, int count)
+{
+    while (count-- > 0)
+        field(report, "");
+}
+
+static void optional(struct csv_report *report, bool known, uint64_t value)
+{
+    if (known)
+        number(report, "%" PRIu64, value);
+    else
+        field(report, "");
+}
+
+static void answer(struct csv_report *report, const struct sonde_outcome *outcome)
+{
+    char name[REPORT_LABEL], words[REPORT_ICMP_WORDS];
+    const char *from_name = report_name_of(&report->state, &outcome->from, name);
+    if (outcome->from.family == SONDE_FAMILY_NONE) {
+        blank(report, 8);
+        return;
+    }
+    address(report, &outcome->from);
+    field(report, from_name ? from_name : "");
+    optional(report, outcome->icmp.data != NULL, outcome->icmp.length);
+    optional(report, outcome->hop_limit >= 0, (uint64_t)outcome->hop_limit);
+    optional(report, outcome->traffic_class >= 0, (uint64_t)outcome->traffic_class);
+    number(report, "%u", outcome->icmp_type);
+    number(report, "%u", outcome->icmp_code);
+    field(report, report_icmp_words((enum sonde_family)outcome->from.family, outcome->icmp_type,
+                                    outcome->icmp_code, outcome->mtu, outcome->pointer, words));
+}
+
+static void outcome_told(void *self, const struct sonde_outcome *outcome)
+{
+    struct csv_report *report = self;
+    struct sonde_span rtt = {0};
+    report_state_outcome(&report->state, outcome);
+    if (report->state.run.quiet || report->state.error != 0)
+        return;
+    head(report, report_when(&report->state, outcome), outcome->target, outcome->number,
+         report_outcome_word(outcome->kind), sonde_outcome_is_final(outcome->kind));
+    bool timed = report_rtt(outcome, &rtt);
+    optional(report, timed, (uint64_t)rtt.ns);
+    answer(report, outcome);
+    optional(report, outcome->mtu > 0, outcome->mtu);
+    optional(report, outcome->error > 0, (uint64_t)outcome->error);
+    field(report, report_stamp_word(outcome->sent.source));
+    field(report, report_stamp_word(outcome->received.source));
+    field(report, outcome->truncated ? "true" : "false");
+    optional(report, outcome->payload_differs, outcome->payload_differs_at);
+    field(report, outcome->foreign_source ? "true" : "false");
+    end_row(report);
+}
+
+static void unanswered(void *self, uint32_t target, uint64_t index)
+{
+    struct csv_report *report = self;
+    if (report->state.error != 0)
+        return;
+    head(report, report->state.run.clock.now(report->state.run.clock.self), target, index,
+         "unanswered", false);
+    blank(report, 16);
+    end_row(report);
+}
+
+static void progress(void *self)
+{
+    struct csv_report *report = self;
+    report_progress(&report->state);
+}
+
+/* The rows are all there is: a summary would be another table. */
+static void summary(void *self, const struct report_measurement *measurement)
+{
+    (void)self;
+    (void)measurement;
+}
+
+static int flush(void *self)
+{
+    struct csv_report *report = self;
+    return report_state_flush(&report->state);
+}
+
+static void destroy(void *self)
+{
+    struct csv_report *report = self;
+    report_state_destroy(&report->state);
+    free(report);
+}
+
+int report_csv_create(struct report *report, const struct report_run *run)
+{
+    static const struct report_ops ops = {
+        .begin = begin,
+        .start = start,
+        .sent = sent,
+        .outcome = outcome_told,
+        .unanswered = unanswered,
+        .progress = progress,
+        .summary = summary,
+        .flush = flush,
+        .destroy = destroy,
+    };
+    struct csv_report *csv = calloc(1, sizeof *csv);
+    if (!csv)
+        return -ENOMEM;
+    csv->first = true;
+    int result = report_state_init(&csv->state, run);
+    if (result != 0) {
+        destroy(csv);
+        return result;
+    }
+    *report = (struct report){.ops = &ops, .self = csv};
+    return 0;
+}
