@@ -101,7 +101,8 @@ void sim_network_deliver(const struct sim_visit *visit, struct sonde_bytes answe
         network->result = -ENOMEM;
         return;
     }
-    memcpy(delivery->bytes, answer.data, answer.length);
+    if (answer.length)
+        memcpy(delivery->bytes, answer.data, answer.length);
     delivery->out = sonde_saturating_add(visit->packet->at, delay < 0 ? 0 : delay);
     delivery->number = visit->packet->number;
     delivery->at = visit->packet->at;
@@ -183,7 +184,7 @@ static bool expires(const struct sim_visit *visit, uint32_t position)
 {
     uint32_t last = position < visit->hops ? position : visit->hops;
     uint32_t hop = visit->packet->hop_limit;
-    if (hop > last)
+    if (hop == 0 || hop > last)
         return false;
     send_fault(visit, visit->via[hop - 1], hop,
                (struct sim_answer_fault){.fault = SIM_FAULT_TIME_EXCEEDED});
