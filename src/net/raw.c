@@ -47,7 +47,6 @@ static int open_hearing(struct net_transport *transport, enum sonde_family famil
                     : "open a raw IPv4 socket (needs CAP_NET_RAW)";
     if (fd < 0)
         return fd;
-    /* First of all: the kernel starts stamping some time after it was asked to. */
     if (transport->stamps != SONDE_NET_STAMPS_USER)
         net_stamps_receive(fd, transport->stamps);
     hearing = net_transport_add(transport, fd, family, config, false, &error, operation);

@@ -33,8 +33,19 @@ uint32_t net_identifier_count(const struct sonde_net_config *config)
 static int create_parts(struct net_transport *transport, const struct sonde_net_config *config,
                         const char **operation)
 {
-    int error;
+    int error = net_routes_open(&transport->routes, config, transport->device, operation);
 
+    if (error)
+        return error;
+    /*
+     * The kernel begins to stamp arriving datagrams some 100 microseconds after the first socket of
+     * the machine has asked it to (net_enable_timestamp). So this one asks before all others.
+     */
+    if (transport->stamps != SONDE_NET_STAMPS_USER) {
+        bool v4 = transport->routes.fd[0] >= 0;
+        transport->own_ids =
+            net_stamps_own_ids(transport->routes.fd[v4 ? 0 : 1], v4 ? SONDE_IPV4 : SONDE_IPV6);
+    }
     *operation = "make the descriptors to wait with";
     error = net_poller_open(&transport->poller, config->signals_set ? &config->signals : NULL,
                             config->precise);
@@ -44,9 +55,7 @@ static int create_parts(struct net_transport *transport, const struct sonde_net_
     error = net_inbox_open(&transport->data, DATAGRAM_MAX);
     if (!error)
         error = net_inbox_open(&transport->errors, QUOTE_MAX);
-    if (error)
-        return error;
-    return net_routes_open(&transport->routes, config, transport->device, operation);
+    return error;
 }
 
 int net_transport_create(struct net_transport **created, const struct sonde_net_config *config,
@@ -78,8 +87,6 @@ int net_transport_create(struct net_transport **created, const struct sonde_net_
         net_transport_destroy(transport);
         return error;
     }
-    if (transport->stamps != SONDE_NET_STAMPS_USER && transport->routes.fd[0] >= 0)
-        transport->own_ids = net_stamps_own_ids(transport->routes.fd[0]);
     net_clock_open(&transport->clock);
     *created = transport;
     return 0;

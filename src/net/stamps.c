@@ -10,6 +10,8 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "net/options.h"
+
 #define GIVE_UP SONDE_NS_PER_S /* a stamp that is later than this is not waited for */
 
 #define MSG_PROBE_ONLY 0x10 /* MSG_PROBE of linux/socket.h: look up the route, send nothing */
@@ -17,31 +19,6 @@
 static int ask(int fd, uint32_t flags)
 {
     return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags) < 0 ? -errno : 0;
-}
-
-bool net_stamps_own_ids(int udp)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
-    union {
-        struct cmsghdr header;
-        char room[NET_STAMPS_CONTROL];
-    } control = {0};
-    struct msghdr message = {
-        .msg_name = &to,
-        .msg_namelen = sizeof to,
-        .msg_control = &control,
-        .msg_controllen = sizeof control.room,
-    };
-    bool known;
-
-    if (ask(udp, SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY))
-        return false;
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    net_stamps_write_id(&control.header, 0);
-    known = sendmsg(udp, &message, MSG_CONFIRM | MSG_PROBE_ONLY | MSG_DONTWAIT) >= 0 ||
-            errno != EINVAL; /* an unknown control message */
-    ask(udp, 0);
-    return known;
 }
 
 static uint32_t send_flags(const struct net_stamps *stamps)
@@ -59,6 +36,32 @@ static uint32_t receive_flags(bool hardware)
     if (hardware)
         flags |= SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE;
     return flags;
+}
+
+bool net_stamps_own_ids(int udp, enum sonde_family family)
+{
+    static const uint8_t loopback[2][16] = {{127, 0, 0, 1}, {[15] = 1}};
+    struct sonde_address to = sonde_address_from_bytes(family, loopback[family == SONDE_IPV6]);
+    union net_name name;
+    union {
+        struct cmsghdr header;
+        char room[NET_STAMPS_CONTROL];
+    } control = {0};
+    struct msghdr message = {
+        .msg_name = &name,
+        .msg_namelen = net_name_write(&name, &to, 9, 0),
+        .msg_control = &control,
+        .msg_controllen = sizeof control.room,
+    };
+    bool known;
+
+    if (ask(udp, SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY | receive_flags(false)))
+        return false;
+    net_stamps_write_id(&control.header, 0);
+    known = sendmsg(udp, &message, MSG_CONFIRM | MSG_PROBE_ONLY | MSG_DONTWAIT) >= 0 ||
+            errno != EINVAL; /* an unknown control message */
+    ask(udp, receive_flags(false));
+    return known;
 }
 
 int net_stamps_open(struct net_stamps *stamps, int fd, enum sonde_net_stamps mode, bool own_ids,

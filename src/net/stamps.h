@@ -49,8 +49,11 @@ struct net_stamps {
     struct net_stamps_sent *ring;
 };
 
-/* True when the kernel lets the sender choose ids. `udp` is an IPv4 UDP socket; nothing is sent. */
-bool net_stamps_own_ids(int udp);
+/*
+ * True when the kernel lets the sender choose ids. `udp` is an IPv4 UDP socket, which asks for
+ * receive stamps afterwards; nothing is sent.
+ */
+bool net_stamps_own_ids(int udp, enum sonde_family family);
 
 /*
  * Asks for send stamps on a socket. `mode` must not be USER. Returns 0 or a negative errno;

@@ -167,6 +167,21 @@ static void error_from(struct sonde_transport *transport, const char *to, uint8_
         LAB_CHECK(error->event.info == 1400, "%s: mtu %u", to, error->event.info);
 }
 
+/* An ICMP error leaves an errno on the socket, and the next call is not to blame for it. */
+static void pending_errors(struct sonde_transport *transport)
+{
+    static const char *const targets[] = {"10.0.2.2", "fd00:2::2"};
+
+    for (int i = 0; i < 20; i++) {
+        struct sonde_datagram datagram = probe(transport, targets[i % 2], 1, 1, 56, 1);
+
+        transport->ops->send(transport->self, &datagram, 1);
+        LAB_CHECK(datagram.error == 0, "%d: %s", i, strerror(datagram.error));
+        usleep(2000);
+    }
+    lab_collect(transport, seen, 512, 50, 40);
+}
+
 /* What the kernel refuses says so and harms nothing behind it. */
 static void refused(struct sonde_transport *transport, const char *to, size_t payload, int error,
                     uint32_t mtu)
@@ -230,6 +245,7 @@ static void errors(bool raw)
     error_from(&transport, "10.0.2.2", 64, 1440, "10.0.1.2", 3, 4);
     error_from(&transport, "fd00:2::2", 64, 1440, "fd00:1::2", 2, 0);
     answered(&transport, "10.0.2.2");
+    pending_errors(&transport);
     refused(&transport, "10.0.8.1", 56, EHOSTUNREACH, 0);
     refused(&transport, "10.0.7.1", 56, EACCES, 0);
     refused(&transport, "192.0.2.1", 56, ENETUNREACH, 0);

@@ -1,0 +1,304 @@
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "net/filter.h"
+
+#define OURS ((struct net_identifiers){.base = 0x4560, .count = 16})
+
+static bool load(const uint8_t *bytes, size_t length, uint64_t at, size_t size, uint32_t *value)
+{
+    if (at + size > length)
+        return false;
+    *value = 0;
+    for (size_t i = 0; i < size; i++)
+        *value = *value << 8 | bytes[at + i];
+    return true;
+}
+
+static uint32_t calculate(uint16_t code, uint32_t a, uint32_t operand)
+{
+    switch (BPF_OP(code)) {
+    case BPF_ADD:
+        return a + operand;
+    case BPF_AND:
+        return a & operand;
+    case BPF_LSH:
+        return a << operand;
+    default:
+        cr_assert_fail("no such calculation in our programs");
+        return 0;
+    }
+}
+
+/* Classic BPF as far as our programs use it. A load beyond the packet drops it. */
+static bool lets_in(const struct net_filter *filter, const uint8_t *bytes, size_t length)
+{
+    uint32_t a = 0, x = 0, memory[BPF_MEMWORDS] = {0};
+
+    for (size_t pc = 0; pc < filter->length; pc++) {
+        const struct sock_filter *step = &filter->code[pc];
+        bool true_branch;
+
+        switch (BPF_CLASS(step->code)) {
+        case BPF_LD:
+            if (BPF_MODE(step->code) == BPF_IMM)
+                a = step->k;
+            else if (BPF_MODE(step->code) == BPF_MEM)
+                a = memory[step->k];
+            else if (!load(bytes, length, (uint64_t)x + step->k,
+                           BPF_SIZE(step->code) == BPF_B ? 1 : 2, &a))
+                return false;
+            break;
+        case BPF_LDX:
+            if (BPF_MODE(step->code) == BPF_IMM) {
+                x = step->k;
+                break;
+            }
+            if (!load(bytes, length, step->k, 1, &x))
+                return false;
+            x = (x & 0xf) * 4;
+            break;
+        case BPF_ST:
+            memory[step->k] = a;
+            break;
+        case BPF_ALU:
+            a = calculate(step->code, a, BPF_SRC(step->code) == BPF_X ? x : step->k);
+            break;
+        case BPF_MISC:
+            x = a;
+            break;
+        case BPF_JMP:
+            true_branch = BPF_OP(step->code) == BPF_JEQ ? a == step->k : (a & step->k) != 0;
+            pc += true_branch ? step->jt : step->jf;
+            break;
+        default:
+            return step->k != 0;
+        }
+    }
+    cr_assert_fail("the program has no end");
+    return false;
+}
+
+struct packet {
+    uint8_t bytes[256];
+    size_t length;
+};
+
+static void append(struct packet *packet, const void *bytes, size_t length)
+{
+    memcpy(packet->bytes + packet->length, bytes, length);
+    packet->length += length;
+}
+
+static void icmp(struct packet *packet, uint8_t type, uint16_t identifier)
+{
+    uint8_t header[8] = {type, 0, 0, 0, (uint8_t)(identifier >> 8), (uint8_t)identifier, 0, 1};
+    append(packet, header, sizeof header);
+}
+
+static void ipv4(struct packet *packet, uint8_t options, uint8_t protocol, uint16_t fragment)
+{
+    uint8_t header[60] = {(uint8_t)(0x45 + options / 4)};
+
+    header[6] = (uint8_t)(fragment >> 8);
+    header[7] = (uint8_t)fragment;
+    header[9] = protocol;
+    append(packet, header, 20u + options);
+}
+
+static void ipv6(struct packet *packet, uint8_t next)
+{
+    uint8_t header[40] = {0x60, [6] = next};
+    append(packet, header, sizeof header);
+}
+
+static bool v4_lets_in(const struct packet *packet)
+{
+    struct net_filter filter;
+    net_filter_icmp(&filter, SONDE_IPV4, OURS);
+    return lets_in(&filter, packet->bytes, packet->length);
+}
+
+static bool v6_lets_in(const struct packet *packet)
+{
+    struct net_filter filter;
+    net_filter_icmp(&filter, SONDE_IPV6, OURS);
+    return lets_in(&filter, packet->bytes, packet->length);
+}
+
+static bool v4_reply(uint8_t options, uint8_t type, uint16_t identifier)
+{
+    struct packet packet = {0};
+    ipv4(&packet, options, 1, 0);
+    icmp(&packet, type, identifier);
+    return v4_lets_in(&packet);
+}
+
+static bool v4_error(uint8_t type, uint8_t options, uint8_t protocol, uint16_t fragment,
+                     uint8_t quoted, uint16_t identifier)
+{
+    struct packet packet = {0};
+    ipv4(&packet, 8, 1, 0);
+    icmp(&packet, type, 0);
+    ipv4(&packet, options, protocol, fragment);
+    icmp(&packet, quoted, identifier);
+    return v4_lets_in(&packet);
+}
+
+Test(net_filter, fits_the_kernels_limits_and_ends)
+{
+    struct net_filter filter;
+
+    for (int family = SONDE_IPV4; family <= SONDE_IPV6; family += 2) {
+        net_filter_icmp(&filter, (enum sonde_family)family, OURS);
+        cr_assert_lt(filter.length, NET_FILTER_MAX);
+        for (uint16_t i = 0; i < filter.length; i++)
+            if (BPF_CLASS(filter.code[i].code) == BPF_JMP)
+                cr_assert(i + 1 + filter.code[i].jt < filter.length &&
+                          i + 1 + filter.code[i].jf < filter.length);
+        cr_assert_eq(BPF_CLASS(filter.code[filter.length - 1].code), BPF_RET);
+    }
+}
+
+Test(net_filter, nothing_lets_nothing_in)
+{
+    struct net_filter filter;
+    uint8_t byte = 0;
+
+    net_filter_nothing(&filter);
+    cr_assert_not(lets_in(&filter, &byte, 1));
+}
+
+Test(net_filter, v4_replies_of_our_block_only)
+{
+    for (unsigned type = 0; type < 256; type++)
+        for (uint8_t options = 0; options <= 40; options += 20) {
+            bool reply = type == 0 || type == 14 || type == 43;
+            cr_assert_eq(v4_reply(options, (uint8_t)type, 0x4560), reply, "%u", type);
+            cr_assert_eq(v4_reply(options, (uint8_t)type, 0x456f), reply, "%u", type);
+            cr_assert_not(v4_reply(options, (uint8_t)type, 0x4570));
+            cr_assert_not(v4_reply(options, (uint8_t)type, 0x455f));
+        }
+}
+
+Test(net_filter, v4_errors_about_our_requests_only)
+{
+    for (unsigned type = 1; type < 43; type++) {
+        bool error = type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+        if (type == 14)
+            continue;
+        cr_assert_eq(v4_error((uint8_t)type, 0, 1, 0, 8, 0x4561), error, "%u", type);
+    }
+    for (uint8_t options = 0; options <= 40; options += 4)
+        cr_assert(v4_error(11, options, 1, 0, 8, 0x4561));
+    cr_assert(v4_error(11, 0, 1, 0, 13, 0x4561));
+    cr_assert(v4_error(11, 0, 1, 0, 42, 0x4561));
+    cr_assert(v4_error(11, 0, 1, 0x4000, 8, 0x4561), "don't fragment is not a fragment");
+    cr_assert(v4_error(11, 0, 1, 0x2000, 8, 0x4561), "the first fragment has the header");
+    cr_assert_not(v4_error(11, 0, 1, 0x2001, 8, 0x4561));
+    cr_assert_not(v4_error(11, 0, 17, 0, 8, 0x4561));
+    cr_assert_not(v4_error(11, 0, 1, 0, 0, 0x4561));
+    cr_assert_not(v4_error(11, 0, 1, 0, 8, 0x4571));
+}
+
+static struct packet v6_error(uint8_t type)
+{
+    struct packet packet = {0};
+    icmp(&packet, type, 0);
+    return packet;
+}
+
+Test(net_filter, v6_replies_and_errors)
+{
+    for (unsigned type = 0; type < 256; type++) {
+        struct packet packet = {0};
+        bool reply = type == 129 || type == 161 || type == 140;
+
+        icmp(&packet, (uint8_t)type, 0x4565);
+        cr_assert_eq(v6_lets_in(&packet), reply, "%u", type);
+        packet = v6_error((uint8_t)type);
+        ipv6(&packet, 58);
+        icmp(&packet, 128, 0x4565);
+        cr_assert_eq(v6_lets_in(&packet), (type >= 1 && type <= 4) || type == 140, "%u", type);
+        packet = v6_error(3);
+        ipv6(&packet, 58);
+        icmp(&packet, (uint8_t)type, 0x4565);
+        cr_assert_eq(v6_lets_in(&packet), type == 128 || type == 160 || type == 139, "%u", type);
+    }
+}
+
+Test(net_filter, v6_quotes_with_extension_headers)
+{
+    static const uint8_t hops[16] = {60, 1};
+    static const uint8_t options[8] = {44, 0};
+    static const uint8_t first[8] = {58, 0, 0, 1};
+    static const uint8_t later[8] = {58, 0, 0, 9};
+    struct packet packet = v6_error(2);
+
+    ipv6(&packet, 0);
+    append(&packet, hops, sizeof hops);
+    append(&packet, options, sizeof options);
+    append(&packet, first, sizeof first);
+    icmp(&packet, 128, 0x4560);
+    cr_assert(v6_lets_in(&packet));
+    packet.bytes[packet.length - 3] = 0x80;
+    cr_assert_not(v6_lets_in(&packet));
+
+    packet = v6_error(2);
+    ipv6(&packet, 44);
+    append(&packet, later, sizeof later);
+    icmp(&packet, 128, 0x4560);
+    cr_assert_not(v6_lets_in(&packet));
+}
+
+Test(net_filter, v6_redirects_with_and_without_link_layer_address)
+{
+    for (int with = 0; with < 2; with++) {
+        static const uint8_t link_layer[8] = {2, 1};
+        static const uint8_t redirected[8] = {4, 7};
+        uint8_t header[40] = {137};
+        struct packet packet = {0};
+
+        append(&packet, header, sizeof header);
+        if (with)
+            append(&packet, link_layer, sizeof link_layer);
+        append(&packet, redirected, sizeof redirected);
+        ipv6(&packet, 58);
+        icmp(&packet, 128, 0x4560);
+        cr_assert(v6_lets_in(&packet));
+        packet.bytes[packet.length - 3] = 0x80;
+        cr_assert_not(v6_lets_in(&packet));
+    }
+}
+
+Test(net_filter, cut_packets_are_dropped)
+{
+    struct packet packet = {0};
+
+    ipv4(&packet, 0, 1, 0);
+    icmp(&packet, 11, 0);
+    ipv4(&packet, 0, 1, 0);
+    icmp(&packet, 8, 0x4560);
+    packet.length -= 2;
+    cr_assert(v4_lets_in(&packet), "the identifier is still there");
+    for (; packet.length > 0; packet.length--) {
+        struct packet cut = packet;
+        cut.length--;
+        cr_assert_not(v4_lets_in(&cut), "%zu", cut.length);
+    }
+}
+
+Test(net_filter, the_whole_space_and_a_single_identifier)
+{
+    struct net_filter filter;
+    struct packet packet = {0};
+
+    ipv4(&packet, 0, 1, 0);
+    icmp(&packet, 0, 0xfffe);
+    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0, 65536});
+    cr_assert(lets_in(&filter, packet.bytes, packet.length));
+    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0xfffe, 1});
+    cr_assert(lets_in(&filter, packet.bytes, packet.length));
+    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0xffff, 1});
+    cr_assert_not(lets_in(&filter, packet.bytes, packet.length));
+}
