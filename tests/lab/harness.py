@@ -11,9 +11,8 @@ import dataclasses
 import functools
 import os
 import pathlib
-import resource
+import select
 import shutil
-import signal
 import socket
 import struct
 import subprocess
@@ -126,6 +125,7 @@ class Program:
         popen.setdefault("stdout", subprocess.PIPE)
         popen.setdefault("stderr", subprocess.PIPE)
         self.argv = argv
+        self.early = b""  # what wait_for() has read of stdout
         self.started = time.monotonic()
         self.process = subprocess.Popen(command, env=environment, **popen)
 
@@ -150,6 +150,20 @@ class Program:
         with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
             return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
 
+    def wait_for(self, text, seconds=10.0, times=1):
+        """True as soon as stdout has shown `text` so many times; False when it did not in time."""
+        end = time.monotonic() + seconds
+        descriptor = self.process.stdout.fileno()
+        while self.early.count(text.encode()) < times:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+                return False
+            data = os.read(descriptor, 65536)
+            if not data:
+                return False
+            self.early += data
+        return True
+
     def finish(self, timeout=TIME_LIMIT_S):
         late = False
         try:
@@ -160,7 +174,7 @@ class Program:
             out, err = self.process.communicate()
         return Result(
             self.argv,
-            (out or b"").decode("utf-8", "backslashreplace"),
+            (self.early + (out or b"")).decode("utf-8", "backslashreplace"),
             (err or b"").decode("utf-8", "backslashreplace"),
             self.process.returncode,
             time.monotonic() - self.started,
@@ -260,17 +274,14 @@ class Namespace:
 
         self.call(write)
 
-    def start(self, argv, *, user=None, path=None, env=None, limits=None, **popen):
-        """Starts a program. user="nobody": as an ordinary user. limits: {RLIMIT_x: (soft, hard)}."""
+    def start(self, argv, *, user=None, path=None, env=None, front=(), **popen):
+        """Starts a program. user="nobody": as an ordinary user. `front`: words before the command."""
         need("nsenter")
         argv = [str(word) for word in argv]
-        front = ["nsenter", f"--net={self.path}", "--"]
-        if limits:
-            need("prlimit")
-            front += ["prlimit", *(f"--{name}={value}" for name, value in limits.items())]
+        before = ["nsenter", f"--net={self.path}", "--", *front]
         if user == "nobody":
-            front += as_nobody()
-        return Program(argv, front + argv, environment_of(path, env), **popen)
+            before += as_nobody()
+        return Program(argv, before + argv, environment_of(path, env), **popen)
 
     def run(self, argv, *, timeout=TIME_LIMIT_S, **options):
         with self.start(argv, **options) as program:

@@ -76,7 +76,7 @@ class Listener(unittest.TestResult):
     def _failed(self, test, error):
         kind, value, _ = error
         text = str(value) if issubclass(kind, AssertionError) else ""
-        self._tell("failed", test, text.replace("\n", "\n", 1) if text else self._exc_info_to_string(error, test))
+        self._tell("failed", test, text or self._exc_info_to_string(error, test))
 
     def addSuccess(self, test):
         self._tell("passed", test)

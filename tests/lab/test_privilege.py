@@ -1,0 +1,203 @@
+"""Nothing is left of a privilege while the network is read, however it came; and what is asked of
+those who have none."""
+
+import os
+import pathlib
+import shutil
+import unittest
+
+import harness
+from harness import SETTINGS, Case, need, pair
+
+EMPTY = "0" * 16
+OPEN, CLOSED = "0 2147483647", "1 0"
+
+
+def fit_for_privilege():
+    """A directory on a file system that honours set-user-id and file capabilities."""
+    for folder in (SETTINGS.work, SETTINGS.build):
+        if not os.statvfs(folder).f_flag & os.ST_NOSUID:
+            return folder
+    raise unittest.SkipTest("every file system at hand is mounted nosuid")
+
+
+class Privilege(Case):
+    topology = staticmethod(pair)
+
+    def setUp(self):
+        self.net.near.set(net__ipv4__ping_group_range=CLOSED)
+
+    def look(self, program, *words, user=None, bounding=True, uid=None):
+        """The state of a running sonde."""
+        with self.net.near.start(
+            [program, "ping", "-n", "-i.1", *words, "10.55.0.2"], user=user
+        ) as running:
+            self.assertTrue(running.wait_for("icmp_seq=", times=2), f"\n{running.finish(1)}")
+            status = running.status()
+            sockets = os.listdir(f"/proc/{running.pid}/fd") if SETTINGS.real_root else []
+        for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            self.assertEqual(EMPTY, status[name], f"{name} of {words}")
+        if bounding:
+            self.assertEqual(EMPTY, status["CapBnd"], "CapBnd")
+        self.assertEqual("1", status["NoNewPrivs"])
+        self.assertEqual("2", status["Seccomp"])
+        if uid is not None:
+            for name in ("Uid", "Gid"):
+                self.assertEqual([str(uid)] * 4, status[name].split(), name)
+        self.assertLess(len(sockets), 20)
+        return status
+
+    def test_root(self):
+        self.look(SETTINGS.program, uid=0)
+
+    def test_root_every_way_to_run(self):
+        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        for words in (["--socket", "dgram"], ["--socket", "raw"], ["-D"], ["--precise"]):
+            self.look(SETTINGS.program, *words)
+
+    def test_root_with_names(self):
+        """Without -n: the resolver is there too."""
+        with self.start("-i.1", "10.55.0.2") as running:
+            self.assertTrue(running.wait_for("icmp_seq=", times=1))
+            status = running.status()
+        self.assertEqual((EMPTY, "1", "2"), (status["CapPrm"], status["NoNewPrivs"], status["Seccomp"]))
+
+    def test_dropin(self):
+        with self.net.near.start(["ping", "-n", "-i.2", "10.55.0.2"], path=SETTINGS.dropin) as running:
+            self.assertTrue(running.wait_for("icmp_seq="))
+            status = running.status()
+        for name in ("CapInh", "CapPrm", "CapEff", "CapAmb", "CapBnd"):
+            self.assertEqual(EMPTY, status[name], name)
+        self.assertEqual(("1", "2"), (status["NoNewPrivs"], status["Seccomp"]))
+
+    def test_simulated(self):
+        """It holds for every command, also for one that opens no socket."""
+        scenario = pathlib.Path(__file__).parent.parent / "sim" / "scenarios" / "clean.scn"
+        result = self.ping("--simulate", str(scenario), "-c1", "far")
+        self.ended(result, 0, 1, 2)
+
+    def need_real_users(self):
+        if not SETTINGS.real_root:
+            raise unittest.SkipTest("the machine's root is needed to give a file a privilege")
+        need("setpriv")
+
+    def copy(self, name):
+        path = fit_for_privilege() / f"{name}-{os.getpid()}"
+        shutil.copy(SETTINGS.program, path)
+        self.addCleanup(path.unlink)
+        return path
+
+    def test_file_capability(self):
+        """With cap_net_raw alone the kernel lets nobody shrink the bounding set."""
+        self.need_real_users()
+        need("setcap")
+        program = self.copy("sonde-filecap")
+        os.chmod(program, 0o755)
+        try:
+            self.net.near.do("setcap", "cap_net_raw+p", program)
+        except RuntimeError as error:
+            raise unittest.SkipTest("the file system takes no file capabilities") from error
+        self.look(program, user="nobody", bounding=False, uid=harness.NOBODY)
+
+    def test_file_capability_effective(self):
+        """As Debian's ping has it."""
+        self.need_real_users()
+        need("setcap")
+        program = self.copy("sonde-filecap-e")
+        os.chmod(program, 0o755)
+        try:
+            self.net.near.do("setcap", "cap_net_raw+ep", program)
+        except RuntimeError as error:
+            raise unittest.SkipTest("the file system takes no file capabilities") from error
+        self.look(program, user="nobody", bounding=False, uid=harness.NOBODY)
+
+    def test_set_user_id(self):
+        self.need_real_users()
+        program = self.copy("sonde-setuid")
+        os.chown(program, 0, 0)
+        os.chmod(program, 0o4755)
+        self.look(program, user="nobody", uid=harness.NOBODY)
+
+    def test_set_user_id_reads_no_file_of_root(self):
+        """The identity is given up before a file that the user names is opened."""
+        self.need_real_users()
+        program = self.copy("sonde-setuid-file")
+        os.chmod(program, 0o4755)
+        secret = SETTINGS.work / "secret.scn"
+        secret.write_text("the-secret-word\n", encoding="ascii")
+        os.chmod(secret, 0o600)
+        self.addCleanup(secret.unlink)
+        result = self.net.near.run([program, "ping", "--simulate", secret, "-c1", "far"], user="nobody")
+        self.assertEqual(2, result.code, f"\n{result}")
+        self.assertNotIn("secret-word", result.out + result.err)
+        self.assertIn("Permission denied", result.err, f"\n{result}")
+
+    def test_nothing(self):
+        """No privilege at all; datagram sockets are open to the group."""
+        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        status = self.look(SETTINGS.program, user="nobody", bounding=False)
+        self.assertNotEqual("0", status["Uid"].split()[0])
+
+    def test_nothing_v6(self):
+        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        result = self.ended(self.ping("-n", "-c1", "fd55::2", user="nobody"))
+        self.assertIn("1 received", result.out)
+
+    def test_closed(self):
+        """The ways to open it are named."""
+        for words in ([], ["--socket", "raw"], ["--socket", "dgram"]):
+            result = self.ended(self.ping("-n", "-c1", *words, "10.55.0.2", user="nobody"), 2)
+            self.assertEqual("", result.out, f"\n{result}")
+            if words != ["--socket", "dgram"]:
+                self.assertIn("cap_net_raw", result.err, f"\n{result}")
+            if words != ["--socket", "raw"]:
+                self.assertIn("ping_group_range", result.err, f"\n{result}")
+
+    def test_closed_raw_asked_for(self):
+        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        result = self.ended(self.ping("-n", "-c1", "--socket", "raw", "10.55.0.2", user="nobody"), 2)
+        self.assertIn("cap_net_raw", result.err, f"\n{result}")
+
+    # --- limits that protect others
+
+    def refused(self, *words, says):
+        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        result = self.ended(self.ping("-n", "-c1", "-W.3", *words, user="nobody"), 2)
+        self.assertEqual(1, len(result.err.strip().splitlines()), f"\n{result}")
+        self.assertIn(says, result.err, f"\n{result}")
+
+    def test_user_interval(self):
+        self.refused("-i.001", "10.55.0.2", says="2 ms")
+        self.refused("-i0", "10.55.0.2", says="2 ms")
+        self.ended(self.ping("-n", "-c3", "-i.002", "10.55.0.2", user="nobody"))
+
+    def test_user_flood(self):
+        self.refused("-f", "10.55.0.2", says="flood")
+
+    def test_user_preload(self):
+        self.refused("-l4", "10.55.0.2", says="3")
+        self.ended(self.ping("-n", "-c3", "-l3", "10.55.0.2", user="nobody"))
+
+    def test_user_broadcast(self):
+        self.refused("10.55.0.255", says="-b")
+        self.refused("-b", "-i.5", "10.55.0.255", says="broadcast")
+
+    def test_user_adaptive_keeps_to_the_limit(self):
+        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        result = self.ended(self.ping("-n", "-q", "-A", "-c100", "10.55.0.2", user="nobody"))
+        self.assertGreater(result.seconds, 0.18, f"\n{result}")
+
+    def test_user_many_hosts_keep_to_the_limit(self):
+        """The limit is the program's, or a hundred hosts were a hundred times as much."""
+        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        hosts = [f"127.0.0.{k}" for k in range(1, 51)]
+        result = self.ping("-n", "-q", "-c2", "-i.002", *hosts, user="nobody")
+        self.assertIn(result.code, (0, 2), f"\n{result}")
+        if result.code == 0:
+            self.assertGreater(result.seconds, 0.15, f"\n{result}")
+
+    def test_user_mark(self):
+        """A firewall mark needs a privilege: a warning or a refusal, never silence."""
+        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        result = self.ended(self.ping("-n", "-c1", "-m5", "10.55.0.2", user="nobody"), 0, 2)
+        self.assertIn("mark", result.err, f"\n{result}")
