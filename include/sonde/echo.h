@@ -20,7 +20,7 @@
 enum sonde_echo_mode {
     SONDE_ECHO_FIXED,    /* every interval */
     SONDE_ECHO_POISSON,  /* exponentially distributed gaps, the interval as mean (RFC 2330, 11.1) */
-    SONDE_ECHO_ADAPTIVE, /* at the answer to the last probe, or after the interval without one */
+    SONDE_ECHO_ADAPTIVE, /* while fewer than preload are unanswered; else after the interval */
 };
 
 struct sonde_echo_config {
@@ -29,7 +29,9 @@ struct sonde_echo_config {
     struct sonde_span interval; /* per target */
     struct sonde_span min_gap;  /* between any two probes; 0: none */
     struct sonde_span floor;    /* ADAPTIVE: the shortest interval */
-    bool together;              /* all targets start at once; else spread over an interval */
+    struct sonde_span spread;   /* the targets' first probes are spread over this; 0: together */
+    struct sonde_span tick;     /* where they are closer than this, they leave in groups: one
+                                   wake-up serves several; 0: never */
     uint64_t count;             /* probes per target; 0: no end */
     uint64_t answers;           /* ends when every target has answered so often; 0: it does not */
     uint32_t preload;           /* so many are due at the start (0 as 1) */

@@ -47,6 +47,11 @@ struct sonde_engine_config {
 
     const uint8_t *pattern; /* repeated through the payload; NULL: 0, 1, 2 … */
     size_t pattern_bytes;
+    /*
+     * Path MTU discovery (RFC 1191, RFC 8201): DF on every IPv4 datagram that need not be
+     * fragmented; a TOO_BIG answer lowers the MTU that its target is asked with from then on.
+     */
+    bool discover_mtu;
     struct sonde_bytes ipv4_options; /* ready to send, a multiple of four bytes, 40 at most */
 
     struct sonde_bytes body; /* extended echo: the interface identification; node information: the

@@ -54,7 +54,11 @@ struct sonde_net_config {
 };
 
 /*
- * Opens a transport. `dgram` works without privilege where net.ipv4.ping_group_range allows it.
+ * Opens a transport. `dgram` works without privilege where net.ipv4.ping_group_range allows it. It
+ * has 256 identifiers at most, and takes whole datagrams only: the kernel fragments them.
+ *
+ * The kernel begins to stamp arriving datagrams within a millisecond of the first request on the
+ * machine; what arrives earlier has a stamp of this process.
  *
  * A family whose sockets cannot be opened is reported when it is used, unless it is the only one
  * wanted or the other one fails too. Once open, datagrams of other processes are not received.
@@ -72,7 +76,8 @@ int sonde_net_open_dgram(const struct sonde_net_config *config, struct sonde_tra
 
 /*
  * The stamps in use, which are the ones asked for or lesser ones; *error is 0 or the negative errno
- * for which they are lesser. A device may still leave single datagrams without a stamp.
+ * that stood in the way. HARDWARE with -EPERM: the device could not be told to make stamps, but may
+ * have been told so by somebody else. A device may still leave single datagrams without a stamp.
  */
 enum sonde_net_stamps sonde_net_stamps_in_use(const struct sonde_transport *transport, int *error);
 

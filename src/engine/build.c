@@ -78,6 +78,14 @@ static size_t body_bytes(const struct sonde_engine_config *config, const struct 
     return 0;
 }
 
+/* DF as asked, and by path MTU discovery on what fits in one piece. */
+static bool dont_fragment(const struct sonde_engine_config *config, const struct sonde_probe *probe,
+                          const struct sonde_engine_target *target, size_t total_bytes)
+{
+    return probe->dont_fragment ||
+           (config->discover_mtu && (target->mtu == 0 || total_bytes <= target->mtu));
+}
+
 static void write_ip(struct packet_writer *writer, const struct sonde_engine_config *config,
                      const struct sonde_probe *probe, const struct sonde_engine_target *target,
                      size_t icmp_bytes)
@@ -89,7 +97,8 @@ static void write_ip(struct packet_writer *writer, const struct sonde_engine_con
         packet_ipv4_write(writer, &(struct packet_ipv4){
                                       .traffic_class = probe->traffic_class,
                                       .total_bytes = (uint16_t)(header_bytes + icmp_bytes),
-                                      .dont_fragment = probe->dont_fragment,
+                                      .dont_fragment = dont_fragment(config, probe, target,
+                                                                     header_bytes + icmp_bytes),
                                       .ttl = probe->hop_limit,
                                       .protocol = PACKET_ICMPV4,
                                       .source = target->source,
@@ -186,6 +195,7 @@ static int prepare(struct build_template *template, const struct sonde_engine_co
     template->length = header + icmp;
     template->icmp_at = header;
     template->shape = *probe;
+    template->fits = target->mtu == 0 || header + icmp <= target->mtu;
     template->sum = (struct packet_sum){0};
     packet_sum_add(&template->sum, template->bytes + header, icmp);
     if (icmp % 2 == 1)
@@ -261,7 +271,8 @@ int build_datagram(struct builder *builder, const struct sonde_probe *probe,
     struct build_template *template = ipv4 ? &builder->ipv4 : &builder->ipv6;
     /* the subject of a node information query is the target's address: prepared for each */
     if (template->length == 0 || probe->kind == SONDE_PROBE_NODE_INFO ||
-        !same_shape(&template->shape, probe)) {
+        !same_shape(&template->shape, probe) ||
+        template->fits != (target->mtu == 0 || template->length <= target->mtu)) {
         int error = prepare(template, config, probe, target);
         if (error)
             return error;

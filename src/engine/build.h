@@ -23,6 +23,7 @@ struct build_template {
     size_t icmp_at;        /* offset of the ICMP header */
     struct packet_sum sum; /* of the ICMP message, with identity and checksum zero */
     struct sonde_probe shape;
+    bool fits; /* in the MTU of the target it was prepared for */
 };
 
 struct builder {

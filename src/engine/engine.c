@@ -8,10 +8,12 @@
 #include "engine/build.h"
 #include "engine/flight.h"
 #include "packet/fragment.h"
+#include "packet/ipv6.h"
 
 #define DEFAULT_IN_FLIGHT  (1u << 20)
 #define SEQUENCES          65536u
 #define EXTENDED_SEQUENCES 256u      /* RFC 8335: eight bits */
+#define MIN_IPV4_MTU       68u       /* RFC 791 */
 #define ASK_AGAIN_NS       INT64_MIN /* wake: an outcome may have changed the strategy's mind */
 #define ARENA_BYTES        (128u * 1024u)
 
@@ -350,6 +352,16 @@ static struct sonde_mono arrival(const struct sonde_event *event)
     return comparable ? event->stamp.at : event->read;
 }
 
+/* RFC 1191 section 3, RFC 8201 section 4: never up, and never below what every link carries. */
+static void learn_mtu(struct sonde_engine *engine, const struct sonde_outcome *outcome)
+{
+    struct sonde_engine_target *target = &engine->targets[outcome->target];
+    uint32_t least = target->address.family == SONDE_IPV6 ? PACKET_IPV6_MIN_MTU : MIN_IPV4_MTU;
+    if (engine->config.discover_mtu && outcome->kind == SONDE_TOO_BIG && outcome->mtu >= least &&
+        outcome->mtu < target->mtu)
+        target->mtu = outcome->mtu;
+}
+
 static void deliver(struct sonde_engine *engine, const struct sonde_event *event,
                     struct flight_slot *slot, struct sonde_outcome *outcome)
 {
@@ -357,6 +369,7 @@ static void deliver(struct sonde_engine *engine, const struct sonde_event *event
         return; /* the send call itself has told it already */
     struct sonde_mono at = arrival(event);
     bool notice = !sonde_outcome_is_final(outcome->kind);
+    learn_mtu(engine, outcome);
     if (slot->state == FLIGHT_OPEN && !notice && at.ns > slot->expiry_ns)
         close_without_answer(engine, slot, SONDE_TIMED_OUT, (struct sonde_mono){slot->expiry_ns});
     switch ((enum flight_state)slot->state) {

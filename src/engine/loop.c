@@ -1,6 +1,7 @@
 #include "sonde/loop.h"
 
 #define BATCH      64
+#define RELAXED_NS (20 * SONDE_NS_PER_MS) /* no answer waits longer than this to be read */
 #define SEND_TURNS 4 /* batches sent before what has arrived is looked at again */
 
 struct loop {
@@ -67,7 +68,9 @@ int sonde_loop_run(struct sonde_engine *engine, const struct sonde_transport *tr
         deadline = sonde_mono_earlier(deadline, again);
         if (more || (sent && pace == SONDE_LOOP_EAGER))
             continue;
-        error = transport->ops->wait(transport->self, deadline, pace != SONDE_LOOP_RELAXED);
+        bool soon = sonde_mono_since(deadline, now).ns < RELAXED_NS;
+        error =
+            transport->ops->wait(transport->self, deadline, pace != SONDE_LOOP_RELAXED || !soon);
         if (error)
             return error;
     }

@@ -25,7 +25,8 @@ int plan_init(struct plan *plan, const struct plan_config *config)
     base_heap_init(&plan->heap, &due_ops, plan);
     base_random_seed(&plan->random, config->seed);
     if (config->targets == 0 || config->interval.ns < 0 || config->min_gap.ns < 0 ||
-        config->floor.ns < 0 || config->deadline.ns < 0)
+        config->floor.ns < 0 || config->deadline.ns < 0 || config->spread.ns < 0 ||
+        config->tick.ns < 0)
         return -EINVAL;
     if (plan->config.preload == 0)
         plan->config.preload = 1;
@@ -41,13 +42,15 @@ void plan_destroy(struct plan *plan)
     free(plan->targets);
 }
 
-/* Offsets that spread the targets evenly over an interval: no two start together. */
+/* Offsets that spread the targets evenly, in groups where that saves wake-ups. */
 static struct sonde_span offset(const struct plan *plan, uint32_t target)
 {
-    if (plan->config.together)
+    const struct plan_config *config = &plan->config;
+    if (config->spread.ns == 0)
         return (struct sonde_span){0};
-    __int128 product = (__int128)plan->config.interval.ns * target;
-    return (struct sonde_span){(int64_t)(product / plan->config.targets)};
+    int64_t group = (int64_t)((__int128)config->tick.ns * config->targets / config->spread.ns);
+    int64_t first = group > 1 ? target - target % group : target;
+    return (struct sonde_span){(int64_t)((__int128)config->spread.ns * first / config->targets)};
 }
 
 static void begin(struct plan *plan, struct sonde_mono now)
@@ -90,7 +93,10 @@ static void advance(struct plan *plan, uint32_t id)
         base_heap_remove(&plan->heap, target->heap_position);
         return;
     }
-    if (target->sent >= plan->config.preload)
+    target->last_ns = target->due_ns;
+    if (plan->config.mode == PLAN_ADAPTIVE && target->unanswered < plan->config.preload)
+        target->due_ns = sonde_saturating_add(target->due_ns, plan->config.floor.ns);
+    else if (target->sent >= plan->config.preload)
         target->due_ns = sonde_saturating_add(target->due_ns, gap(plan).ns);
     base_heap_update(&plan->heap, target->heap_position);
 }
@@ -139,9 +145,7 @@ void plan_answered(struct plan *plan, uint32_t id, struct sonde_mono at)
     target->unanswered--;
     if (target->unanswered >= plan->config.preload)
         return;
-    /* due_ns is one interval behind the last due time: the floor counts from there */
-    int64_t last = sonde_saturating_sub(target->due_ns, plan->config.interval.ns);
-    int64_t soonest = sonde_saturating_add(last, plan->config.floor.ns);
+    int64_t soonest = sonde_saturating_add(target->last_ns, plan->config.floor.ns);
     int64_t due = at.ns > soonest ? at.ns : soonest;
     if (due < target->due_ns) {
         target->due_ns = due;

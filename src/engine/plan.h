@@ -19,7 +19,7 @@
 enum plan_mode {
     PLAN_FIXED,    /* every interval */
     PLAN_POISSON,  /* exponentially distributed gaps with the interval as mean (RFC 2330, 11.1.1) */
-    PLAN_ADAPTIVE, /* at the answer to the last one, or after the interval without an answer */
+    PLAN_ADAPTIVE, /* while fewer than preload are unanswered; else after the interval */
 };
 
 struct plan_config {
@@ -28,15 +28,18 @@ struct plan_config {
     struct sonde_span interval; /* per target */
     struct sonde_span min_gap;  /* between any two probes of the plan; 0: none */
     struct sonde_span floor;    /* PLAN_ADAPTIVE: the shortest interval */
-    bool together;    /* all targets start at once; else they are spread over an interval */
-    uint64_t count;   /* probes per target; 0: no end */
-    uint32_t preload; /* this many are due at the start (0 as 1) */
+    struct sonde_span spread;   /* the targets' first probes are spread over this; 0: together */
+    struct sonde_span tick;     /* where they are closer than this, they leave in groups: one
+                                   wake-up serves several; 0: never */
+    uint64_t count;             /* probes per target; 0: no end */
+    uint32_t preload;           /* this many are due at the start (0 as 1) */
     struct sonde_span deadline; /* no probe is due later than start + deadline; 0: none */
     uint64_t seed;              /* PLAN_POISSON */
 };
 
 struct plan_target {
     int64_t due_ns;
+    int64_t last_ns; /* due time of the last probe */
     uint64_t sent;
     uint32_t heap_position;
     uint32_t unanswered; /* PLAN_ADAPTIVE: sent since the last answer */

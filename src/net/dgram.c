@@ -34,6 +34,8 @@ static int open_socket(struct net_transport *transport, enum sonde_family family
     if (!own)
         return error;
     own->hears = true;
+    if (v6) /* a label of zero is to be zero */
+        net_set(fd, IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0);
     /* The identifiers of both families are one space to the kernel. */
     error = net_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (!error) {

@@ -90,7 +90,7 @@ static inline uint8_t packet_read_u8(struct packet_reader *reader)
 static inline uint16_t packet_read_u16(struct packet_reader *reader)
 {
     struct sonde_bytes slice = packet_read_bytes(reader, 2);
-    return slice.length ? (uint16_t)(slice.data[0] << 8 | slice.data[1]) : 0;
+    return (uint16_t)(slice.length ? slice.data[0] << 8 | slice.data[1] : 0);
 }
 
 static inline uint32_t packet_read_u32(struct packet_reader *reader)

@@ -77,7 +77,7 @@ class Sonde(Ping):
         result = {}
         for line in text.splitlines():
             event = json.loads(line)
-            if event.get("rtt_ns") is not None:
+            if event["type"] == "outcome" and event["final"] and "rtt_ns" in event:
                 result[event["seq"] - 1] = event["rtt_ns"] / 1000
         return result
 

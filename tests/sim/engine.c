@@ -294,7 +294,7 @@ Test(sim_engine, an_hour_of_a_thousand_hosts, .timeout = 120)
         .seed = 3,
         .hosts = hosts,
         .host_count = 1000,
-        .echo = every(1000 * MS, 3600),
+        .echo = {.interval = {1000 * MS}, .count = 3600, .spread = {1000 * MS}},
         .capacity = 20};
     struct timespec before, after;
     clock_gettime(CLOCK_MONOTONIC, &before);

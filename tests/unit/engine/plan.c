@@ -94,20 +94,42 @@ Test(engine_plan, short_stalls_are_made_up_for)
     plan_destroy(&plan);
 }
 
-Test(engine_plan, targets_are_spread_evenly)
+/* Three seconds of probes to 1,000 targets: how many different due times are there? */
+static int64_t wake_ups(struct sonde_span tick)
 {
     struct plan plan;
-    plan_with(&plan, (struct plan_config){.targets = 1000, .interval = {1000 * MS}, .count = 3});
+    plan_with(&plan, (struct plan_config){.targets = 1000,
+                                          .interval = {1000 * MS},
+                                          .spread = {1000 * MS},
+                                          .tick = tick,
+                                          .count = 3});
     struct plan_due due;
     struct sonde_mono wake, now = {0};
+    int64_t last[1000], wake_ups = 0, before = -1;
     for (uint64_t sent = 0; sent < 3000; sent++) {
         while (plan_next(&plan, now, &due, &wake) == SONDE_NEXT_WAIT)
             now = wake;
-        cr_assert_eq(due.due.ns, (int64_t)sent * MS);
         cr_assert_eq(due.target, sent % 1000);
+        cr_assert_eq(due.number, sent / 1000);
+        if (due.number > 0)
+            cr_assert_eq(due.due.ns - last[due.target], 1000 * MS);
+        last[due.target] = due.due.ns;
+        wake_ups += due.due.ns != before;
+        before = due.due.ns;
     }
     cr_assert_eq(plan_next(&plan, now, &due, &wake), SONDE_NEXT_DONE);
     plan_destroy(&plan);
+    return wake_ups;
+}
+
+Test(engine_plan, targets_are_spread_evenly)
+{
+    cr_assert_eq(wake_ups((struct sonde_span){0}), 3000);
+}
+
+Test(engine_plan, groups_save_wake_ups_and_keep_every_interval)
+{
+    cr_assert_eq(wake_ups((struct sonde_span){5 * MS}), 600);
 }
 
 Test(engine_plan, the_gap_between_any_two_probes_is_kept)
@@ -116,7 +138,7 @@ Test(engine_plan, the_gap_between_any_two_probes_is_kept)
     plan_with(&plan, (struct plan_config){.targets = 10,
                                           .interval = {10 * MS},
                                           .min_gap = {5 * MS},
-                                          .together = true,
+
                                           .count = 2});
     struct plan_due due;
     struct sonde_mono wake, now = {0};
