@@ -317,6 +317,11 @@ class Namespace:
                 raise unittest.SkipTest("the kernel has no such nftables expression") from error
             raise
 
+    def open_datagram_sockets(self):
+        """Datagram ICMP sockets for every group; in a new namespace they are for nobody."""
+        last = 2147483647 if SETTINGS.real_root else 0
+        self.set(net__ipv4__ping_group_range=f"0 {last}")
+
     def prepare(self, forwards=False):
         """Loopback up, addresses usable at once, no rationing of ICMP errors."""
         values = {
@@ -442,9 +447,10 @@ def chain(routers=8, narrow=1500):
 
 
 class Case(unittest.TestCase):
-    """One topology for all tests of a class: `topology` is the function that makes it."""
+    """One topology for all tests of a class, or a fresh one for each: `topology` makes it."""
 
     topology = staticmethod(loopback)
+    fresh = False
     weight = 1  # seconds, about
     alone = False  # not beside other tests: it looks at short times
     longMessage = True
@@ -452,11 +458,18 @@ class Case(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.net = cls.topology()
+        if not cls.fresh:
+            cls.net = cls.topology()
 
     @classmethod
     def tearDownClass(cls):
-        cls.net.close()
+        if not cls.fresh:
+            cls.net.close()
+
+    def setUp(self):
+        if self.fresh:
+            self.net = self.topology()
+            self.addCleanup(self.net.close)
 
     def sonde(self, *words, space="near", **options):
         return self.net.spaces[space].run([SETTINGS.program, *words], **options)

@@ -25,7 +25,13 @@ import harness  # noqa: E402
 
 WORKERS = 4
 TIME_LIMIT_S = 900
+LINES_SHOWN = 60  # of the reason of a failure
+COLUMNS_SHOWN = 400
 INSIDE = "SONDE_LAB_INSIDE"
+
+
+def shortened(line):
+    return line if len(line) <= COLUMNS_SHOWN else line[: COLUMNS_SHOWN - 5] + "[...]"
 
 
 class Tally(unittest.TestResult):
@@ -39,10 +45,12 @@ class Tally(unittest.TestResult):
     def tell(self, verdict, name, seconds=None, why=""):
         with self.lock:
             took = f" ({seconds:.1f} s)" if seconds is not None else ""
-            first, _, rest = why.partition("\n")
+            first, *rest = [shortened(line) for line in why.splitlines()] or [""]
             print(f"{verdict} {name}{took}{': ' + first if first else ''}", flush=True)
+            if len(rest) > LINES_SHOWN:
+                rest[LINES_SHOWN // 2 : -LINES_SHOWN // 2] = ["[...]"]
             if rest:
-                print("".join(f"    {line}\n" for line in rest.splitlines()), end="", flush=True)
+                print("".join(f"    {line}\n" for line in rest), end="", flush=True)
             if verdict == "passed":
                 self.passed += 1
             elif verdict == "failed":

@@ -339,9 +339,10 @@ class DropIn(harness.Case):
             raise unittest.SkipTest(f"ping is {installed()}, newer than {REFERENCE}")
         cls.reference, cls.subject = Stage(), Stage()
         for stage in (cls.reference, cls.subject):
-            stage.net.near.set(net__ipv4__ping_group_range=cls.groups)
+            if cls.datagram:
+                stage.net.near.open_datagram_sockets()
 
-    groups = "1 0"
+    datagram = False
 
     @classmethod
     def tearDownClass(cls):
@@ -380,4 +381,4 @@ DropInBadOptions = fill("DropInBadOptions", BAD_OPTIONS)
 DropInReplies = fill("DropInReplies", REPLIES)
 DropInNoReplies = fill("DropInNoReplies", NO_REPLIES)
 DropInErrors = fill("DropInErrors", ERRORS)
-DropInUsers = fill("DropInUsers", USERS, groups="0 2147483647")
+DropInUsers = fill("DropInUsers", USERS, datagram=True)

@@ -84,7 +84,7 @@ class OwnFirewall(Case):
         self.told("fd55::2")
 
     def test_dgram(self):
-        self.net.near.set(net__ipv4__ping_group_range="0 2147483647")
+        self.net.near.open_datagram_sockets()
         self.told("--socket", "dgram", "10.55.0.2")
         self.told("--socket", "dgram", "fd55::2")
 
@@ -97,17 +97,8 @@ class OwnFirewall(Case):
 
 
 class Interface(Case):
-    def setUp(self):
-        self.net = pair()
-        self.addCleanup(self.net.close)
-
-    @classmethod
-    def setUpClass(cls):
-        pass
-
-    @classmethod
-    def tearDownClass(cls):
-        pass
+    topology = staticmethod(pair)
+    fresh = True
 
     def survives(self, host, breaks, repairs):
         """Replies, a break of half a second, replies again."""

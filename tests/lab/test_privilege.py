@@ -10,7 +10,6 @@ import harness
 from harness import SETTINGS, Case, need, pair
 
 EMPTY = "0" * 16
-OPEN, CLOSED = "0 2147483647", "1 0"
 
 
 def fit_for_privilege():
@@ -23,9 +22,7 @@ def fit_for_privilege():
 
 class Privilege(Case):
     topology = staticmethod(pair)
-
-    def setUp(self):
-        self.net.near.set(net__ipv4__ping_group_range=CLOSED)
+    fresh = True
 
     def look(self, program, *words, user=None, bounding=True, uid=None):
         """The state of a running sonde."""
@@ -51,7 +48,7 @@ class Privilege(Case):
         self.look(SETTINGS.program, uid=0)
 
     def test_root_every_way_to_run(self):
-        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        self.net.near.open_datagram_sockets()
         for words in (["--socket", "dgram"], ["--socket", "raw"], ["-D"], ["--precise"]):
             self.look(SETTINGS.program, *words)
 
@@ -134,12 +131,12 @@ class Privilege(Case):
 
     def test_nothing(self):
         """No privilege at all; datagram sockets are open to the group."""
-        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        self.net.near.open_datagram_sockets()
         status = self.look(SETTINGS.program, user="nobody", bounding=False)
         self.assertNotEqual("0", status["Uid"].split()[0])
 
     def test_nothing_v6(self):
-        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        self.net.near.open_datagram_sockets()
         result = self.ended(self.ping("-n", "-c1", "fd55::2", user="nobody"))
         self.assertIn("1 received", result.out)
 
@@ -154,14 +151,14 @@ class Privilege(Case):
                 self.assertIn("ping_group_range", result.err, f"\n{result}")
 
     def test_closed_raw_asked_for(self):
-        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        self.net.near.open_datagram_sockets()
         result = self.ended(self.ping("-n", "-c1", "--socket", "raw", "10.55.0.2", user="nobody"), 2)
         self.assertIn("cap_net_raw", result.err, f"\n{result}")
 
     # --- limits that protect others
 
     def refused(self, *words, says):
-        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        self.net.near.open_datagram_sockets()
         result = self.ended(self.ping("-n", "-c1", "-W.3", *words, user="nobody"), 2)
         self.assertEqual(1, len(result.err.strip().splitlines()), f"\n{result}")
         self.assertIn(says, result.err, f"\n{result}")
@@ -183,13 +180,13 @@ class Privilege(Case):
         self.refused("-b", "-i.5", "10.55.0.255", says="broadcast")
 
     def test_user_adaptive_keeps_to_the_limit(self):
-        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        self.net.near.open_datagram_sockets()
         result = self.ended(self.ping("-n", "-q", "-A", "-c100", "10.55.0.2", user="nobody"))
         self.assertGreater(result.seconds, 0.18, f"\n{result}")
 
     def test_user_many_hosts_keep_to_the_limit(self):
         """The limit is the program's, or a hundred hosts were a hundred times as much."""
-        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        self.net.near.open_datagram_sockets()
         hosts = [f"127.0.0.{k}" for k in range(1, 51)]
         result = self.ping("-n", "-q", "-c2", "-i.002", *hosts, user="nobody")
         self.assertIn(result.code, (0, 2), f"\n{result}")
@@ -198,6 +195,6 @@ class Privilege(Case):
 
     def test_user_mark(self):
         """A firewall mark needs a privilege: a warning or a refusal, never silence."""
-        self.net.near.set(net__ipv4__ping_group_range=OPEN)
+        self.net.near.open_datagram_sockets()
         result = self.ended(self.ping("-n", "-c1", "-m5", "10.55.0.2", user="nobody"), 0, 2)
         self.assertIn("mark", result.err, f"\n{result}")

@@ -43,11 +43,11 @@ class Loopback(Case):
         self.answers("::1", 65527)
 
     def test_dgram_v4(self):
-        self.net.near.set(net__ipv4__ping_group_range="0 2147483647")
+        self.net.near.open_datagram_sockets()
         self.answers("127.0.0.1", 56, "--socket", "dgram")
 
     def test_dgram_v6(self):
-        self.net.near.set(net__ipv4__ping_group_range="0 2147483647")
+        self.net.near.open_datagram_sockets()
         self.answers("::1", 56, "--socket", "dgram")
 
     def test_several_hosts(self):
@@ -93,7 +93,7 @@ class Neighbour(Case):
         self.answers("-I", "near0", self.link_local())
 
     def test_v6_link_local_dgram(self):
-        self.net.near.set(net__ipv4__ping_group_range="0 2147483647")
+        self.net.near.open_datagram_sockets()
         self.answers("--socket", "dgram", f"{self.link_local()}%near0")
 
     def test_v6_all_nodes(self):
@@ -176,7 +176,7 @@ class Neighbour(Case):
             self.net.far.nft("delete table inet lab")
 
     def test_errors_through_the_error_queue(self):
-        self.net.near.set(net__ipv4__ping_group_range="0 2147483647")
+        self.net.near.open_datagram_sockets()
         result = self.ended(
             self.ping("-n", "-c1", "-W1", "--socket", "dgram", "fd55:0:91::1"), 1
         )
@@ -239,7 +239,7 @@ class EightRouters(Case):
         self.each_hop("fd55:0:0:8::2", router, "Time exceeded: Hop limit")
 
     def test_exceeded_at_each_hop_dgram(self):
-        self.net.near.set(net__ipv4__ping_group_range="0 2147483647")
+        self.net.near.open_datagram_sockets()
         words = ("--socket", "dgram")
         self.each_hop("10.55.8.2", lambda k: f"10.55.{k}.2", "Time to live exceeded", *words)
 
