@@ -87,7 +87,7 @@ struct cli_option {
     size_t given;         /* offset of a bool that becomes true when the option is given; 0: none */
     int64_t min;
     int64_t max;
-    int64_t fallback; /* the default; outside of min…max or the choices: "not set" */
+    int64_t fallback; /* the default; -1 is "not set" where 0 means something */
     int value;        /* SET */
     const struct cli_choice *choices;
     cli_parse *parse;

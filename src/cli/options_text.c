@@ -51,7 +51,7 @@ static bool default_text(const struct cli_option *option, char text[static CLI_V
     case CLI_SIZE:
     case CLI_DURATION:
         cli_value_text(option, option->fallback, text);
-        return option->fallback >= option->min && option->fallback <= option->max;
+        return option->fallback > 0; /* that nothing is set goes without saying */
     case CLI_CHOICE:
         for (const struct cli_choice *choice = option->choices; choice->name; choice++)
             if (choice->value == option->fallback) {

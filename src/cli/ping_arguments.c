@@ -154,7 +154,7 @@ bool ping_read_far_interface(const struct cli_option *option, const char *argume
                              struct cli_error *error)
 {
     (void)option;
-    struct ping_far_interface far = {0};
+    struct ping_far_interface far = {.text = argument};
     int64_t index;
     const size_t length = strlen(argument);
     if (sonde_address_parse(argument, &far.address) && far.address.scope == 0) {
@@ -170,7 +170,6 @@ bool ping_read_far_interface(const struct cli_option *option, const char *argume
     } else if (length > 0 && length <= 255 && !strchr(argument, ':')) {
         far.address = (struct sonde_address){0};
         far.kind = PING_FAR_NAME;
-        far.name = argument;
     } else {
         cli_error_argument(error, "is not an interface (expected its name, index or address)");
         return false;

@@ -136,7 +136,7 @@ static const struct cli_option table[] = {
     {'t', "ttl", CLI_INTEGER, NULL, "HOPS", "time to live, hop limit", AT(hop_limit), .max = 255,
      .fallback = -1, .peer = &number_words},
     {'Q', "tos", CLI_PARSED, NULL, "CLASS",
-     "type of service or traffic class: 0 to 255, or a name of RFC 2474 and its kin (af41, ef, …)",
+     "type of service or traffic class: 0 to 255, or a name (af41, ef, cs1, ...)",
      AT(traffic_class), .max = 255, .parse = ping_read_traffic_class,
      .peer = SAME_WORDS("bad TOS value: %s")},
     {'F', "flow-label", CLI_INTEGER, NULL, "LABEL",

@@ -52,7 +52,7 @@ struct ping_source {
 /* The interface of the far node that an extended echo asks about: RFC 8335. */
 struct ping_far_interface {
     enum ping_far_kind { PING_FAR_NONE, PING_FAR_NAME, PING_FAR_INDEX, PING_FAR_ADDRESS } kind;
-    const char *name;
+    const char *text; /* as it was given; of NAME, the name */
     uint32_t index;
     struct sonde_address address;
 };

@@ -226,7 +226,8 @@ Test(engine_plan, refuses_what_cannot_be)
 Test(engine_plan, extreme_intervals_saturate)
 {
     struct plan plan;
-    plan_with(&plan, (struct plan_config){.targets = 2, .interval = {INT64_MAX}});
+    plan_with(&plan,
+              (struct plan_config){.targets = 2, .interval = {INT64_MAX}, .spread = {INT64_MAX}});
     struct plan_due due;
     struct sonde_mono wake, now = {INT64_MAX - 5};
     cr_assert_eq(plan_next(&plan, now, &due, &wake), SONDE_NEXT_PROBE);

@@ -1,0 +1,169 @@
+#include "cli/ping_sockets.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sonde/net.h"
+#include "sonde/sim.h"
+
+#define MOST_IDENTIFIERS 64u /* one for each host, as long as they are few: 1, 2, 3 … for each */
+#define LEASES_PER_LANE  65536
+
+static uint32_t identifiers(const struct ping_settings *settings)
+{
+    size_t hosts = ping_settings_target_count(settings);
+    int64_t span_ns = sonde_saturating_add(settings->timeout.ns, 10 * SONDE_NS_PER_S);
+    int64_t interval_ns = settings->interval.ns > 0 ? settings->interval.ns : SONDE_NS_PER_MS;
+    double leases =
+        2.0 * (double)hosts *
+        (double)(span_ns < INT64_C(60) * SONDE_NS_PER_S ? span_ns : INT64_C(60) * SONDE_NS_PER_S) /
+        (double)interval_ns;
+    uint32_t wanted = leases < 1e9 ? (uint32_t)(leases / LEASES_PER_LANE) + 1 : 32768;
+    uint32_t lanes = hosts < MOST_IDENTIFIERS ? (uint32_t)hosts : MOST_IDENTIFIERS;
+    lanes = wanted > lanes ? wanted : lanes;
+    return lanes > 32768 ? 32768 : lanes;
+}
+
+/* The one family that all hosts are given in, where they are given as numbers: then only its
+ * sockets are needed. */
+static enum sonde_family family_of_hosts(const struct ping_settings *settings)
+{
+    enum sonde_family family = ping_settings_family(settings);
+    if (family != SONDE_FAMILY_NONE)
+        return family;
+    for (size_t i = 0; i < ping_settings_target_count(settings); i++) {
+        struct sonde_address address;
+        if (!sonde_address_parse(ping_settings_target(settings, i), &address) ||
+            (family != SONDE_FAMILY_NONE && family != address.family))
+            return SONDE_FAMILY_NONE;
+        family = (enum sonde_family)address.family;
+    }
+    return family;
+}
+
+static struct sonde_net_config configure(const struct ping_settings *settings)
+{
+    struct sonde_net_config config = {
+        .family = family_of_hosts(settings),
+        .identifier_count = identifiers(settings),
+        .fixed_identifier = (int32_t)settings->identifier,
+        .device = settings->source.device,
+        .source = settings->source.address,
+        .mark_set = settings->mark >= 0,
+        .mark = settings->mark >= 0 ? (uint32_t)settings->mark : 0,
+        .stamps = (enum sonde_net_stamps)settings->stamps,
+        .precise = settings->precise,
+        .send_buffer_bytes =
+            settings->send_buffer_bytes > 0 ? (size_t)settings->send_buffer_bytes : 0,
+        .pmtu = (enum sonde_net_pmtu)settings->pmtu,
+        .broadcast = settings->broadcast,
+        .dont_route = settings->dont_route,
+        .debug = settings->debug,
+        .no_multicast_loop = settings->no_loopback,
+        .signals_set = true,
+    };
+    sigemptyset(&config.signals);
+    sigaddset(&config.signals, SIGINT);
+    sigaddset(&config.signals, SIGALRM);
+    sigaddset(&config.signals, SIGQUIT);
+    if (!settings->drop_in)
+        sigaddset(&config.signals, SIGTERM);
+    return config;
+}
+
+static int open_simulation(const struct cli_context *context, const struct ping_settings *settings,
+                           struct sonde_transport *transport)
+{
+    struct sonde_sim_error problem;
+    int error = sonde_sim_open(settings->scenario, (uint64_t)settings->seed, transport, &problem);
+    if (error && problem.line > 0)
+        fprintf(stderr, "%s: %s:%u: %s\n", context->program, problem.file, problem.line,
+                problem.message);
+    else if (error)
+        fprintf(stderr, "%s: %s: %s\n", context->program, problem.file, problem.message);
+    return error;
+}
+
+/* What ping says when a socket cannot be had. */
+static void complain_as_ping(const struct cli_context *context,
+                             const struct ping_settings *settings, bool raw, int error,
+                             const char *operation)
+{
+    const char *program = context->program;
+    if (error == -ENODEV && settings->source.device) {
+        if (family_of_hosts(settings) == SONDE_IPV6)
+            fprintf(stderr, "%s: unknown iface: %s\n", program, settings->source.device);
+        else
+            fprintf(stderr, "%s: SO_BINDTODEVICE %s: %s\n", program, settings->source.device,
+                    strerror(-error));
+    } else if (error == -EADDRNOTAVAIL) {
+        fprintf(stderr, "%s: bind%s: %s\n", program,
+                settings->source.address.family == SONDE_IPV6 ? " icmp socket" : "",
+                strerror(-error));
+    } else if (error == -EPERM || error == -EACCES) {
+        fprintf(stderr, "%s: socktype: %s\n%s: socket: %s\n", program,
+                raw ? "SOCK_RAW" : "SOCK_DGRAM", program, strerror(EPERM));
+        if (!context->privilege.user_is_root)
+            fprintf(stderr, "%s: => missing cap_net_raw+p capability or setuid?\n", program);
+    } else {
+        fprintf(stderr, "%s: %s: %s\n", program, operation, strerror(-error));
+    }
+}
+
+static void complain(const struct cli_context *context, const struct ping_settings *settings,
+                     int error, const char *operation)
+{
+    if (error == -ENODEV && settings->source.device) {
+        fprintf(stderr, "%s: there is no device '%s'; `ip link` lists them\n", context->program,
+                settings->source.device);
+        return;
+    }
+    if (error == -EADDRNOTAVAIL) {
+        char text[SONDE_ADDRESS_TEXT];
+        fprintf(stderr, "%s: %s is no address of this machine; `ip address` lists them\n",
+                context->program, sonde_address_format(&settings->source.address, text));
+        return;
+    }
+    fprintf(stderr, "%s: cannot %s: %s\n", context->program, operation, strerror(-error));
+    if (error == -EPERM || error == -EACCES)
+        fprintf(stderr,
+                "%s: one of these opens the way: setcap cap_net_raw+p on the program, running it "
+                "as root, or\n"
+                "  sysctl net.ipv4.ping_group_range='0 2147483647' for datagram sockets\n",
+                context->program);
+}
+
+static bool wants_raw(const struct cli_context *context, const struct ping_settings *settings)
+{
+    if (settings->socket != PING_SOCKET_DEFAULT)
+        return settings->socket == PING_SOCKET_RAW;
+    return context->privilege.raw || settings->kind != SONDE_PROBE_ECHO;
+}
+
+int ping_sockets_open(struct cli_context *context, const struct ping_settings *settings,
+                      struct sonde_transport *transport)
+{
+    if (settings->scenario)
+        return open_simulation(context, settings, transport);
+    struct sonde_net_config config = configure(settings);
+    bool raw = wants_raw(context, settings);
+    const char *operation = "raise the privilege to open sockets";
+    int error = privilege_raise(&context->privilege);
+    if (!error && raw)
+        error = sonde_net_open_raw(&config, transport, &operation);
+    else if (!error)
+        error = sonde_net_open_dgram(&config, transport, &operation);
+    int lowered = privilege_lower(&context->privilege);
+    if (lowered && !error) {
+        transport->ops->close(transport->self);
+        operation = "lower the privilege again";
+        error = lowered;
+    }
+    if (error && settings->drop_in)
+        complain_as_ping(context, settings, raw, error, operation);
+    else if (error)
+        complain(context, settings, error, operation);
+    return error;
+}
