@@ -92,10 +92,12 @@ static void bar(FILE *out, uint64_t count, uint64_t highest, uint32_t width, boo
 static void draw_row(FILE *out, const struct drawing *drawing, const char *range, uint64_t count,
                      uint64_t total, uint32_t width, bool utf8)
 {
-    fprintf(out, "%*s %s ", 2 * drawing->label_width + 3, range, utf8 ? "│" : "|");
-    bar(out, count, drawing->highest, width, utf8);
-    if (count > 0)
+    fprintf(out, "%*s %s", 2 * drawing->label_width + 3, range, utf8 ? "│" : "|");
+    if (count > 0) {
+        fputc(' ', out);
+        bar(out, count, drawing->highest, width, utf8);
         fprintf(out, " %" PRIu64 " (%.1f%%)", count, (double)count * 100.0 / (double)total);
+    }
     fputc('\n', out);
 }
 

@@ -102,11 +102,12 @@ void text_reply_details(const struct text_report *text, const struct sonde_outco
     } else if (reply.form == PACKET_ICMP_EXTENDED_ECHO_ANSWER && reply.code != 0) {
         char words[REPORT_ICMP_WORDS];
         fprintf(out, " %s", report_icmp_words(family, reply.type, reply.code, 0, 0, words));
+    } else if (reply.form == PACKET_ICMP_EXTENDED_ECHO_ANSWER && reply.extended.state != 0) {
+        fprintf(out, " neighbour=%s", report_neighbour_word(reply.extended.state));
     } else if (reply.form == PACKET_ICMP_EXTENDED_ECHO_ANSWER) {
+        /* the other bits are told of the proxy's own interfaces only: RFC 8335 section 3 */
         fprintf(out, " interface=%s%s%s", reply.extended.active ? "up" : "down",
                 reply.extended.ipv4 ? ",ipv4" : "", reply.extended.ipv6 ? ",ipv6" : "");
-        if (reply.extended.state != 0)
-            fprintf(out, " neighbour=%s", report_neighbour_word(reply.extended.state));
     }
 }
 
