@@ -1,8 +1,13 @@
-/* From names to addresses: the semantics of getaddrinfo(3), with international names. */
+/*
+ * From names to addresses: the semantics of getaddrinfo(3), with international names, which are
+ * read in the encoding of the process's locale (call setlocale first).
+ */
 #ifndef NET_NAMES_H
 #define NET_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "sonde/address.h"
 
@@ -10,15 +15,17 @@
 #define NET_NAMES_CANONICAL 256 /* bytes of a canonical name, NUL included */
 
 struct net_names {
-    struct sonde_address addresses[NET_NAMES_MAX]; /* in the order of RFC 6724 */
+    struct sonde_address addresses[NET_NAMES_MAX]; /* in the order of RFC 6724, each once */
     size_t count;
+    bool numeric;                        /* the host was an address */
     char canonical[NET_NAMES_CANONICAL]; /* printable; empty when there is none */
 };
 
 /*
- * Finds the addresses of a host: numeric text (no look-up, "fe80::1%eth0" included), a name in
+ * Finds the addresses of a host: numeric text ("fe80::1%eth0", "127.1" included), a name in
  * /etc/hosts, a name of the DNS. Addresses of other families than `family` (SONDE_FAMILY_NONE: any)
- * are left out. May block for as long as the resolver does.
+ * are left out. May block for as long as the resolver does; but numeric text, and text that cannot
+ * be a name (empty, too long, nothing but digits and dots, a colon in it), is never looked up.
  *
  * Returns 0 with at least one address; else an EAI_ value of getaddrinfo, EAI_ADDRFAMILY when the
  * host has addresses of the other family only.
