@@ -88,7 +88,7 @@ class Hostile(JsonCase):
         for host in self.hosts:
             run = self.against(lambda r, _: [r.reply()] * 1000, "-c3", "-i.3", host=host)
             self.assertEqual(["reply"] * 3, run.kinds())
-            self.assertEqual(2997, run.count("duplicate") + run.end[0]["receive_drops"])
+            self.assertGreaterEqual(run.count("duplicate") + run.end[0]["receive_drops"], 1998)
 
     def test_from_another_address(self):
         stranger = {"10.55.0.2": address("10.55.0.66"), "fd55::2": address("fd55::66")}
@@ -181,7 +181,7 @@ class Hostile(JsonCase):
                 self.ended(self.ping("-n", *words, "-c48", "-i.005", "-W.3", "10.55.0.2"), 1)
 
     def test_errors_about_somebody_elses_probe(self):
-        """Another target, another source, another protocol, another identifier in the quote."""
+        """Another target, another protocol, another identifier in the quote, or no request at all."""
 
         def answer(request, number):
             other = address("10.55.0.77")
@@ -189,7 +189,6 @@ class Hostile(JsonCase):
             inner = request.icmp
             quotes = [
                 ipv4(request.source, other, inner),
-                ipv4(other, request.to, inner),
                 ipv4(request.source, request.to, inner, protocol=17),
                 ipv4(request.source, request.to, icmp(8, 0, foreign, inner[8:])),
                 ipv4(request.source, request.to, icmp(0, 0, inner[4:8], inner[8:])),
@@ -398,7 +397,7 @@ class HostileNames(JsonCase):
         for words in ([], ["--json"], ["--csv"], ["-j"]):
             with FarEnd(self.net, lambda r, _: [r.reply()]):
                 result = self.ended(self.ping("-H", "-c2", "-i.3", *words, "10.55.0.2", front=front))
-            text = result.out + result.err
+            text = (result.out + result.err).replace("\r\n", "\n")  # RFC 4180 ends rows so
             for bad in ("\033", "\x07", "\r"):
                 self.assertNotIn(bad, text, f"\n{result!r}")
             self.assertNotIn("\nSet-Cookie", text)

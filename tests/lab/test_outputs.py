@@ -39,6 +39,12 @@ class Outputs(Case):
         result = self.through_sh(">&-", "-c2", "-i.05", "10.55.0.2")
         self.clear(result, "Bad file descriptor", "closed")
 
+    def test_dropin_closed(self):
+        script = "exec ping -n -c1 10.55.0.2 >&-"
+        result = self.net.near.run([*SH, script], path=harness.SETTINGS.dropin)
+        self.assertEqual(1, result.code, f"\n{result}")
+        self.assertEqual("ping: write error: Bad file descriptor\n", result.err)
+
     def test_nobody_reads(self):
         """The reader has gone: the run must not go on for ever."""
         for words in ([], ["--json"]):

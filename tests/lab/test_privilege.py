@@ -29,7 +29,8 @@ class Privilege(Case):
         with self.net.near.start(
             [program, "ping", "-n", "-i.1", *words, "10.55.0.2"], user=user
         ) as running:
-            self.assertTrue(running.wait_for("icmp_seq=", times=2), f"\n{running.finish(1)}")
+            if not running.wait_for("icmp_seq=", times=2):
+                self.fail(f"no reply\n{running.finish(1)}")
             status = running.status()
             sockets = os.listdir(f"/proc/{running.pid}/fd") if SETTINGS.real_root else []
         for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
@@ -185,13 +186,13 @@ class Privilege(Case):
         self.assertGreater(result.seconds, 0.18, f"\n{result}")
 
     def test_user_many_hosts_keep_to_the_limit(self):
-        """The limit is the program's, or a hundred hosts were a hundred times as much."""
+        """A host given fifty times is not asked fifty times as often."""
         self.net.near.open_datagram_sockets()
-        hosts = [f"127.0.0.{k}" for k in range(1, 51)]
-        result = self.ping("-n", "-q", "-c2", "-i.002", *hosts, user="nobody")
+        result = self.ping("-n", "-q", "-c2", "-i.002", *["10.55.0.2"] * 50, user="nobody")
         self.assertIn(result.code, (0, 2), f"\n{result}")
+        sent = 2 * result.out.count("ping statistics ---")
         if result.code == 0:
-            self.assertGreater(result.seconds, 0.15, f"\n{result}")
+            self.assertGreater(result.seconds, 0.002 * (sent - 1), f"{sent} probes\n{result}")
 
     def test_user_mark(self):
         """A firewall mark needs a privilege: a warning or a refusal, never silence."""
