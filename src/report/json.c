@@ -13,9 +13,10 @@ struct json_report {
     struct report_state state;
 };
 
+/* Ratios to nine digits: more than the counts behind them can tell. */
 static void put(struct json_report *report, json_t *object)
 {
-    report_json_line(&report->state, object, JSON_COMPACT);
+    report_json_line(&report->state, object, JSON_COMPACT | JSON_REAL_PRECISION(9));
 }
 
 static void put_time(const struct json_report *report, json_t *object, const char *key,
@@ -176,9 +177,9 @@ static void outcome_told(void *self, const struct sonde_outcome *outcome)
         put_answer(report, object, outcome);
     put_remarks(object, outcome);
     put_quote(object, &outcome->quote);
-    put_stamp(report, object, "sent", &outcome->sent);
     put_stamp(report, object, "received", &outcome->received);
-    if (outcome->kind != SONDE_SEND_FAILED) {
+    if (outcome->kind != SONDE_SEND_FAILED) { /* which was never on the wire */
+        put_stamp(report, object, "sent", &outcome->sent);
         json_t *wire = json_object();
         report_json_count(wire, "identifier", outcome->identifier);
         report_json_count(wire, "sequence", outcome->sequence);

@@ -162,6 +162,7 @@ Test(report_json, silence_and_failure)
     expect_text(object, "error.text", "Operation not permitted");
     cr_assert(json_is_string(member(object, "error.advice")));
     expect_absent(object, "wire");
+    expect_absent(object, "sent");
     json_decref(object);
     bench_close(bench);
 }

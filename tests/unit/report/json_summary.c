@@ -95,6 +95,20 @@ Test(report_json_summary, numbers)
     bench_close(bench);
 }
 
+Test(report_json_summary, ratios_are_short)
+{
+    struct bench *bench = counting();
+    bench_open(bench, report_json_create);
+    for (uint64_t i = 0; i < 5; i++) {
+        bench_send(bench, 0, i);
+        bench_tell(bench, i == 0 ? bench_nothing(bench, 0, i, SONDE_TIMED_OUT)
+                                 : bench_reply(bench, 0, i, 1000));
+    }
+    bench_summary(bench);
+    cr_assert_not_null(strstr(bench_out(bench), "\"ratio\":0.2,"));
+    bench_close(bench);
+}
+
 Test(report_json_summary, a_bound_is_no_value)
 {
     struct bench *bench = counting();

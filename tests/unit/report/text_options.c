@@ -49,6 +49,22 @@ Test(report_text_options, record_route)
     bench_close(bench);
 }
 
+Test(report_text_options, a_longer_route_is_another)
+{
+    static const uint8_t one[12] = {1, 7, 11, 8, 10, 9, 0, 1, 0, 0, 0, 0};
+    static const uint8_t two[12] = {1, 7, 11, 12, 10, 9, 0, 1, 0, 0, 0, 0};
+    struct bench *bench = bench_create_idle();
+    bench_open(bench, report_text_create);
+    reply(bench, 0, two, sizeof two);
+    bench_out(bench);
+    reply(bench, 1, one, sizeof one);
+    bench_expect(bench, "64 bytes from 192.0.2.1: icmp_seq=2 ttl=61 time=0.295 ms\n"
+                        "NOP\n"
+                        "RR: \t10.9.0.1\n"
+                        "\n");
+    bench_close(bench);
+}
+
 Test(report_text_options, record_route_still_empty)
 {
     static const uint8_t options[8] = {7, 7, 4, 0, 0, 0, 0, 0};
