@@ -9,8 +9,11 @@
 
 struct sonde_address sonde_address_from_bytes(enum sonde_family family, const uint8_t *bytes)
 {
-    struct sonde_address address = {.family = (uint8_t)family};
-    memcpy(address.bytes, bytes, sonde_address_length(&address));
+        struct sonde_address address = {.family = (uint8_t)family};
+    if (family == SONDE_IPV4)
+        memcpy(address.bytes, bytes, 4);
+    else
+        memcpy(address.bytes, bytes, 16);
     return address;
 }
 

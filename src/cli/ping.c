@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
+
 #include <unistd.h>
 
 #include "base/random.h"
@@ -26,7 +26,7 @@
 #define LINGER       sonde_span_s(10) /* late answers and duplicates are known for so long */
 #define FLOOD_LINGER sonde_span_s(1)
 #define FLOOD_PACE   sonde_span_ms(10) /* without answers a flood is 100 a second */
-#define FLOOD_WINDOW 4 /* unanswered probes: one goes out for each that comes back */
+#define FLOOD_WINDOW 16 /* unanswered probes: one goes out for each that comes back */
 #define START_GAP    sonde_span_ms(10) /* between the first probes to two of several hosts */
 #define TICK         sonde_span_ms(5)  /* probes to very many hosts leave in groups, so far apart */
 #define MANY_TARGETS 32                /* more than a person follows line by line */
@@ -408,8 +408,6 @@ int cli_ping(struct cli_context *context, int argc, char **argv)
     struct ping_settings *settings = &ping.settings;
     struct cli_options table = ping_options(context->drop_in);
     struct cli_error error = {0};
-    setlocale(LC_CTYPE, "");
-    tzset(); /* while files can be opened */
 
     if (!ping_options_read(settings, context->drop_in, context->started_as, argc, argv, &error))
         return cli_error_print(&error, &table, context->program, stderr);
@@ -424,6 +422,8 @@ int cli_ping(struct cli_context *context, int argc, char **argv)
         fputs(ping_node_words(), stdout);
         return CLI_ANSWERED;
     }
+    if (needs_resolver(settings) || settings->histogram)
+        setlocale(LC_CTYPE, ""); /* international names, block characters */
     if (!ping_settings_check_user(settings, context->privilege.user_is_root, &error))
         return cli_error_print(&error, &table, context->program, stderr);
     if (ping_sockets_open(context, settings, &ping.transport) != 0)

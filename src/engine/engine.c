@@ -35,8 +35,9 @@ struct sonde_engine {
 
     bool holding; /* a probe that waits for a lease, or for room in the batch */
     struct sonde_probe held;
-    bool fragmenting; /* a datagram whose fragments did not all fit into the batch */
-    struct packet_fragmenter fragmenter;
+    bool handing_out;         /* a datagram that is not in the batch yet, or not all of it: */
+    struct sonde_bytes whole; /* in one piece, or */
+    struct packet_fragmenter fragmenter; /* in fragments, when whole.length is 0 */
     uint64_t fragment_token; /* of the next fragment: the probe's for the first, then 0 */
     struct sonde_address fragment_to;
     uint64_t last_token; /* of the last datagram told as transmitted that had one */
@@ -182,19 +183,29 @@ static void append(struct sonde_engine *engine, struct sonde_datagram *datagram,
     engine->arena_used += length;
 }
 
-/* Moves fragments into the batch until they, the batch or the arena end. Returns how many. */
-static size_t drain_fragments(struct sonde_engine *engine, struct sonde_datagram *batch,
-                              size_t capacity)
+/* Writes the next piece of the datagram. Returns 1, 0 behind the last, -ENOBUFS without room. */
+static int next_piece(struct sonde_engine *engine, struct packet_writer *writer)
+{
+    if (engine->whole.length == 0)
+        return packet_fragmenter_next(&engine->fragmenter, writer);
+    if (engine->fragment_token == 0)
+        return 0;
+    packet_write_bytes(writer, engine->whole.data, engine->whole.length);
+    return writer->failed ? -ENOBUFS : 1;
+}
+
+/* Moves the datagram into the batch until it, the batch or the arena ends. Returns how many. */
+static size_t hand_out(struct sonde_engine *engine, struct sonde_datagram *batch, size_t capacity)
 {
     size_t count = 0;
-    while (engine->fragmenting && count < capacity) {
+    while (engine->handing_out && count < capacity) {
         struct packet_writer writer = packet_writer_over(engine->arena + engine->arena_used,
                                                          ARENA_BYTES - engine->arena_used);
-        int more = packet_fragmenter_next(&engine->fragmenter, &writer);
+        int more = next_piece(engine, &writer);
         if (more < 0)
             return count; /* the arena is full */
         if (more == 0)
-            engine->fragmenting = false;
+            engine->handing_out = false;
         else
             append(engine, &batch[count++], packet_written(&writer));
     }
@@ -210,17 +221,20 @@ static bool build_probe(struct sonde_engine *engine, const struct sonde_probe *p
                                 slot->sequence};
     struct sonde_bytes datagram;
     int error = build_datagram(&engine->builder, probe, target, &lease, &datagram);
-    if (error == 0)
-        error = packet_fragmenter_init(&engine->fragmenter, datagram,
-                                       target->mtu ? target->mtu : datagram.length,
+    engine->whole = datagram;
+    bool fits = target->mtu == 0 || datagram.length <= target->mtu;
+    if (error == 0 && !fits) {
+        engine->whole.length = 0;
+        error = packet_fragmenter_init(&engine->fragmenter, datagram, target->mtu,
                                        (uint32_t)lease.token);
+    }
     if (error) {
         if (engine->observer.sent)
             engine->observer.sent(engine->observer.self, probe, now, -error);
         refuse(engine, slot, now, -error, error == -EMSGSIZE ? target->mtu : 0);
         return false;
     }
-    engine->fragmenting = true;
+    engine->handing_out = true;
     engine->fragment_token = slot->token;
     engine->fragment_to = target->first_hop.family ? target->first_hop : target->address;
     return true;
@@ -278,8 +292,8 @@ size_t sonde_engine_transmit(struct sonde_engine *engine, struct sonde_mono now,
     engine->arena_used = 0;
     size_t count = 0;
     for (;;) {
-        count += drain_fragments(engine, batch + count, capacity - count);
-        if (engine->fragmenting || count == capacity)
+        count += hand_out(engine, batch + count, capacity - count);
+        if (engine->handing_out || count == capacity)
             return count;
         if (!take_probe(engine, now))
             return count;
@@ -444,7 +458,7 @@ void sonde_engine_expire(struct sonde_engine *engine, struct sonde_mono now)
 struct sonde_mono sonde_engine_deadline(const struct sonde_engine *engine)
 {
     struct sonde_mono deadline = engine->wake;
-    if (engine->fragmenting)
+    if (engine->handing_out)
         return (struct sonde_mono){ASK_AGAIN_NS};
     if (engine->flight.expiries.count > 0) {
         uint32_t first = base_heap_top(&engine->flight.expiries);
@@ -458,7 +472,7 @@ struct sonde_mono sonde_engine_deadline(const struct sonde_engine *engine)
 
 bool sonde_engine_finished(const struct sonde_engine *engine)
 {
-    return engine->done && !engine->holding && !engine->fragmenting &&
+    return engine->done && !engine->holding && !engine->handing_out &&
            engine->flight.open_count == 0;
 }
 
@@ -467,7 +481,7 @@ void sonde_engine_stop(struct sonde_engine *engine, struct sonde_mono now)
     struct sonde_span patience = engine->strategy.ops->patience(engine->strategy.self);
     struct flight_slot *slot;
     engine->done = true;
-    engine->holding = engine->fragmenting = false;
+    engine->holding = engine->handing_out = false;
     while ((slot = flight_first_expiry(&engine->flight))) {
         int64_t due_ns = sonde_saturating_sub(slot->sent_ns, slot->lag_ns);
         bool waited = sonde_saturating_sub(now.ns, due_ns) >= patience.ns;

@@ -1,8 +1,9 @@
 #include "sonde/loop.h"
 
-#define BATCH      64
-#define RELAXED_NS (20 * SONDE_NS_PER_MS) /* no answer waits longer than this to be read */
-#define SEND_TURNS 4 /* batches sent before what has arrived is looked at again */
+#define BATCH         64
+#define RELAXED_NS    (20 * SONDE_NS_PER_MS) /* no answer waits longer than this to be read */
+#define HURRIED_TURNS 64 /* without a wait: only waiting looks at signals and descriptors */
+#define SEND_TURNS    4  /* batches sent before what has arrived is looked at again */
 
 struct loop {
     struct sonde_engine *engine;
@@ -51,6 +52,7 @@ int sonde_loop_run(struct sonde_engine *engine, const struct sonde_transport *tr
                    const struct sonde_loop_hooks *hooks, enum sonde_loop_pace pace)
 {
     struct loop loop = {.engine = engine, .transport = transport, .hooks = hooks};
+    unsigned hurried = 0;
     for (;;) {
         struct sonde_mono now = transport->ops->now(transport->self);
         int error = receive(&loop, now);
@@ -66,8 +68,11 @@ int sonde_loop_run(struct sonde_engine *engine, const struct sonde_transport *tr
         if (hooks->turn && hooks->turn(hooks->self, now, &again))
             return 0;
         deadline = sonde_mono_earlier(deadline, again);
-        if (more || (sent && pace == SONDE_LOOP_EAGER))
+        bool hurry = more || (sent && pace == SONDE_LOOP_EAGER);
+        if (hurry && ++hurried % HURRIED_TURNS != 0)
             continue;
+        if (hurry)
+            deadline = now;
         bool soon = sonde_mono_since(deadline, now).ns < RELAXED_NS;
         error =
             transport->ops->wait(transport->self, deadline, pace != SONDE_LOOP_RELAXED || !soon);

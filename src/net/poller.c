@@ -118,7 +118,19 @@ void net_poller_close(struct net_poller *poller)
 
 int net_poller_add_socket(struct net_poller *poller, int fd)
 {
-    return add(poller->all, fd, EPOLLIN, ENTRY_SOCKET);
+    if (poller->socket_count == NET_POLLER_SOCKETS)
+        return -ENOSPC;
+    poller->sockets[poller->socket_count++] = fd;
+    return 0;
+}
+
+static int join_sockets(struct net_poller *poller)
+{
+    int error = 0;
+    for (size_t i = 0; i < poller->socket_count && !error; i++)
+        error = add(poller->all, poller->sockets[i], EPOLLIN, ENTRY_SOCKET);
+    poller->sockets_joined = true;
+    return error;
 }
 
 static size_t slot_of(const struct net_poller *poller, int fd)
@@ -269,6 +281,9 @@ static int sleep_until(struct net_poller *poller, struct sonde_mono at, bool ear
     struct epoll_event ready[READY_MAX];
     bool due = !sonde_mono_before(net_now(), at);
     int count = due ? 0 : arm(poller, at);
+
+    if (early && !poller->sockets_joined && count >= 0)
+        count = join_sockets(poller);
 
     if (count < 0)
         return count;

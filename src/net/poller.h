@@ -16,6 +16,8 @@
 #include "sonde/net.h"
 #include "sonde/time.h"
 
+#define NET_POLLER_SOCKETS 512
+
 struct net_poller_watch {
     int fd; /* -1: free */
     sonde_net_ready *callback;
@@ -23,7 +25,11 @@ struct net_poller_watch {
 };
 
 struct net_poller {
-    int all;   /* epoll: quiet and the sockets; only for waits that datagrams may end */
+    int all; /* epoll: quiet and the sockets; only for waits that datagrams may end */
+    int sockets[NET_POLLER_SOCKETS]; /* join `all` at the first such wait: until then the kernel
+                                        need not call anybody for a datagram */
+    size_t socket_count;
+    bool sockets_joined;
     int quiet; /* epoll: timer, signals, watched descriptors */
     int timer;
     int signal;               /* signalfd, -1: none */
