@@ -255,7 +255,7 @@ static void complete(struct ping_settings *settings, const char *started_as)
         settings->interval.ns = 0;
     if (settings->timeout.ns == 0)
         settings->timeout = SONDE_FOREVER;
-    if (settings->node.qtype)
+    if (settings->node.qtype && settings->kind == SONDE_PROBE_ECHO)
         settings->kind = SONDE_PROBE_NODE_INFO;
 }
 
