@@ -5,6 +5,7 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 DESTDIR ?=
 BUILD   ?= build
+V       ?= 0# 1: show every command
 HOST    ?= 127.0.0.1
 
 CC       ?= cc
@@ -41,6 +42,9 @@ USES_report     := base packet stats
 USES_cli        := $(filter-out cli,$(ROOMS))
 LIBRARY_ROOMS   := base packet stats engine strategy net sim
 
+Q   := $(if $(filter 1,$(V)),,@)
+SAY := $(if $(filter 1,$(V)),@:,@printf '%s\n')
+
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all run check unit sim lab sanitize fuzz bench cover lint format install uninstall clean help \
@@ -61,7 +65,8 @@ $(BUILD)/rooms/$(1)/.made: Makefile
 
 $(BUILD)/obj/$(1)/%.o: src/$(1)/%.c $(BUILD)/rooms/$(1)/.made
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) -Iinclude -I$(BUILD)/rooms/$(1) -MMD -MP -c -o $$@ $$<
+	$$(SAY) "  CC  $$@"
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -Iinclude -I$(BUILD)/rooms/$(1) -MMD -MP -c -o $$@ $$<
 
 room-$(1): $$(OBJ_$(1))
 .PHONY: room-$(1)
@@ -75,7 +80,8 @@ PROGRAMS  := $(BUILD)/rooms/privilege/generated/programs.h
 ASSEMBLER := $(BUILD)/rooms/privilege/generated/assemble
 $(ASSEMBLER): $(wildcard src/privilege/assemble/*.[ch] src/privilege/*.h) Makefile
 	@mkdir -p $(@D)
-	$(CC) -pie $(ALL_CFLAGS) -Isrc $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(PKG_LIBS)
+	$(SAY) "  LD  $@"
+	$(Q)$(CC) -pie $(ALL_CFLAGS) -Isrc $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(PKG_LIBS)
 $(PROGRAMS): $(ASSEMBLER)
 	$(EMULATOR) $< > $@
 $(BUILD)/obj/privilege/filter.o: $(PROGRAMS)
@@ -85,16 +91,19 @@ PROGRAM_OBJ := $(foreach room,privilege report cli,$(OBJ_$(room)))
 
 $(BUILD)/libsonde.a: $(LIBRARY_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(SAY) "  AR  $@"
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/libsonde.so.0: $(LIBRARY_OBJ) packaging/libsonde.map
-	$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,libsonde.so.0 -Wl,--version-script=packaging/libsonde.map \
+	$(SAY) "  LD  $@"
+	$(Q)$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,libsonde.so.0 -Wl,--version-script=packaging/libsonde.map \
 		-o $@ $(LIBRARY_OBJ) $(PKG_LIBS) -lm
 $(BUILD)/libsonde.so: $(BUILD)/libsonde.so.0
 	ln -sf $(<F) $@
 
 $(BUILD)/sonde: $(PROGRAM_OBJ) $(BUILD)/libsonde.a
-	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+	$(SAY) "  LD  $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 $(BUILD)/ping: | $(BUILD)/sonde
 	ln -sf sonde $@
 
@@ -122,12 +131,15 @@ SIM_OBJ  := $(SIM_SRC:tests/%.c=$(BUILD)/tests/%.o)
 
 $(BUILD)/tests/%.o: tests/%.c $(BUILD)/rooms/cli/.made
 	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) -DTESTS_DIR='"$(CURDIR)/tests"' -MMD -MP -c -o $@ $<
+	$(SAY) "  CC  $@"
+	$(Q)$(CC) $(TEST_CFLAGS) -DTESTS_DIR='"$(CURDIR)/tests"' -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/unit/run: $(UNIT_OBJ) $(filter-out $(BUILD)/obj/cli/main.o,$(PROGRAM_OBJ)) $(BUILD)/libsonde.a
-	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcriterion -lm
+	$(SAY) "  LD  $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcriterion -lm
 $(BUILD)/tests/sim/run: $(SIM_OBJ) $(filter-out $(BUILD)/obj/cli/main.o,$(PROGRAM_OBJ)) $(BUILD)/libsonde.a
-	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcriterion -lm
+	$(SAY) "  LD  $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcriterion -lm
 
 unit: $(BUILD)/tests/unit/run ## unit tests
 	tests/run.sh $(BUILD) unit
@@ -153,7 +165,8 @@ FUZZERS := $(notdir $(basename $(wildcard tests/fuzz/*.c)))
 fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/bin/%)
 $(BUILD)/fuzz/bin/%: tests/fuzz/%.c $(BUILD)/fuzz/libsonde.a $(BUILD)/rooms/cli/.made
 	@mkdir -p $(@D)
-	clang $(filter-out -fcf-protection=full,$(TEST_CFLAGS)) -O1 -g -fsanitize=fuzzer,address,undefined -Wno-missing-prototypes \
+	$(SAY) "  LD  $@"
+	$(Q)clang $(filter-out -fcf-protection=full,$(TEST_CFLAGS)) -O1 -g -fsanitize=fuzzer,address,undefined -Wno-missing-prototypes \
 		-o $@ $< $(BUILD)/fuzz/libsonde.a $(PKG_LIBS) -lm
 ifneq ($(BUILD:%/fuzz=%),$(BUILD))
 else
