@@ -28,7 +28,7 @@ static void put_quantile(json_t *object, const char *key, const struct sonde_his
                          uint32_t ppm)
 {
     struct sonde_span value;
-    switch (sonde_histogram_quantile(histogram, ppm, &value)) {
+    switch (report_quantile(histogram, ppm, &value)) {
     case SONDE_QUANTILE_EXACT:
     case SONDE_QUANTILE_ESTIMATE:
         report_json_span(object, key, value);

@@ -81,6 +81,17 @@ void report_numbers_of(const struct report_state *state, uint32_t target,
     }
 }
 
+enum sonde_quantile report_quantile(const struct sonde_histogram *histogram, uint32_t ppm,
+                                    struct sonde_span *value)
+{
+    enum sonde_quantile how = sonde_histogram_quantile(histogram, ppm, value);
+    if (how == SONDE_QUANTILE_UNDER && histogram->max_ns <= value->ns) {
+        how = SONDE_QUANTILE_EXACT;
+        value->ns = histogram->max_ns;
+    }
+    return how;
+}
+
 void report_progress(struct report_state *state)
 {
     FILE *err = state->run.err;

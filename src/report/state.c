@@ -59,7 +59,7 @@ int report_finish(const struct report *report, const struct report_run *run)
     if (result == 0)
         return 0;
     if (run->plain) {
-        fprintf(run->err, "%s: write error: %s\n", run->program, strerror(-result));
+        fprintf(run->err, "%s: write error\n", run->program);
         return result;
     }
     const char *advice = report_errno_advice(-result);

@@ -127,6 +127,13 @@ struct report_numbers {
 void report_numbers_of(const struct report_state *state, uint32_t target,
                        struct report_numbers *numbers);
 
+/*
+ * A quantile of a histogram, as sonde_histogram_quantile; when all values are below the range the
+ * largest of them, which says more than the bound.
+ */
+enum sonde_quantile report_quantile(const struct sonde_histogram *histogram, uint32_t ppm,
+                                    struct sonde_span *value);
+
 /* ping's line for SIGQUIT, for every target, on err. */
 void report_progress(struct report_state *state);
 

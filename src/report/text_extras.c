@@ -23,11 +23,7 @@ static void quantile(FILE *out, const struct sonde_histogram *histogram, uint32_
 {
     char ms[REPORT_MS];
     struct sonde_span value;
-    enum sonde_quantile how = sonde_histogram_quantile(histogram, ppm, &value);
-    if (how == SONDE_QUANTILE_UNDER && histogram->max_ns <= value.ns) {
-        how = SONDE_QUANTILE_EXACT; /* all are: the largest says more than the bound */
-        value.ns = histogram->max_ns;
-    }
+    enum sonde_quantile how = report_quantile(histogram, ppm, &value);
     fprintf(out, "%s%s",
             how == SONDE_QUANTILE_UNDER  ? "<"
             : how == SONDE_QUANTILE_OVER ? ">"

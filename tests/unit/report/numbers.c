@@ -111,3 +111,18 @@ Test(report_numbers, impossible_round_trips)
                         "1 packets transmitted, 1 received, 0% packet loss, time 0ms\n\n");
     bench_close(bench);
 }
+
+Test(report_numbers, quantiles_below_the_range)
+{
+    struct bench *bench = bench_create_idle();
+    struct sonde_histogram *histogram = &bench->histograms[0];
+    struct sonde_span value;
+    for (int64_t ns = 100; ns <= 300; ns += 100)
+        sonde_histogram_record(histogram, (struct sonde_span){ns});
+    cr_assert_eq(report_quantile(histogram, SONDE_PPM(50), &value), SONDE_QUANTILE_EXACT);
+    cr_assert_eq(value.ns, 300);
+    sonde_histogram_record(histogram, (struct sonde_span){1000000});
+    cr_assert_eq(report_quantile(histogram, SONDE_PPM(50), &value), SONDE_QUANTILE_UNDER);
+    cr_assert_eq(value.ns, 512);
+    bench_close(bench);
+}

@@ -417,7 +417,7 @@ Test(report_text, full_disk)
     bench->run.plain = true;
     bench->run.program = "ping";
     cr_assert_eq(report_finish(&bench->report, &bench->run), -ENOSPC);
-    cr_assert_str_eq(bench_err(bench), "ping: write error: No space left on device\n");
+    cr_assert_str_eq(bench_err(bench), "ping: write error\n");
     bench_close(bench);
     fclose(full);
 }
