@@ -252,11 +252,11 @@ static bool store(const struct cli_option *option, const char *argument, void *s
                   struct cli_error *error)
 {
     void *at = member(option, settings);
+    const char *text = argument ? argument : "";
     if (option->given)
         *(bool *)((char *)settings + option->given) = true;
     error->option = option;
-    base_printable(argument ? argument : "", argument ? strlen(argument) : 0, error->argument,
-                   sizeof error->argument);
+    base_printable(text, strlen(text), error->argument, sizeof error->argument);
     switch (option->kind) {
     case CLI_FLAG:
         *(bool *)at = true;
@@ -268,20 +268,20 @@ static bool store(const struct cli_option *option, const char *argument, void *s
         *(int *)at = option->value;
         return true;
     case CLI_INTEGER:
-        return read_integer(option, argument, at, error);
+        return read_integer(option, text, at, error);
     case CLI_SIZE:
-        return read_size(option, argument, at, error);
+        return read_size(option, text, at, error);
     case CLI_DURATION:
-        return read_duration(option, argument, at, error);
+        return read_duration(option, text, at, error);
     case CLI_TEXT:
-        *(const char **)at = argument;
+        *(const char **)at = text;
         return true;
     case CLI_CHOICE:
-        return read_choice(option, argument, at, error);
+        return read_choice(option, text, at, error);
     case CLI_LIST:
-        return read_list(option, argument, at, error);
+        return read_list(option, text, at, error);
     case CLI_PARSED:
-        return option->parse(option, argument, at, error);
+        return option->parse(option, text, at, error);
     case CLI_HELP:
         return read_help(argument, at, error);
     }

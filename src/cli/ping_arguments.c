@@ -1,11 +1,11 @@
 #include "cli/ping_arguments.h"
 
-#include <net/if.h>
 #include <string.h>
 
 #include "base/number.h"
 #include "base/printable.h"
 #include "cli/ping_options.h"
+#include "net/names.h"
 #include "packet/node_info.h"
 
 #define HEX_DIGITS "0123456789abcdefABCDEF"
@@ -139,7 +139,7 @@ bool ping_read_source(const struct cli_option *option, const char *argument, voi
         cli_error_argument(error, "is not an address");
         return false;
     }
-    if ((percent || !is_address) && (*device == '\0' || strlen(device) >= IF_NAMESIZE)) {
+    if ((percent || !is_address) && (*device == '\0' || strlen(device) >= NET_DEVICE_NAME)) {
         cli_error_argument(error, "is neither an address nor a device");
         return false;
     }
