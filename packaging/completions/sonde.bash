@@ -9,7 +9,10 @@ _sonde_words() {
 # Fills COMPREPLY for the argument of an option, $1 as the table describes it, begun as $2.
 _sonde_argument() {
 	case $1 in
-	FILE) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
+	FILE)
+		compopt -o filenames 2>/dev/null || true
+		mapfile -t COMPREPLY < <(compgen -f -- "$2")
+		;;
 	*DEVICE*) _sonde_words "$(cd /sys/class/net 2>/dev/null && echo *)" "$2" ;;
 	*[[:upper:]]*) COMPREPLY=() ;; # a word that only the user knows
 	*) _sonde_words "${1//|/ }" "$2" ;;
@@ -21,7 +24,7 @@ _sonde() {
 	local program=${COMP_WORDS[0]} command=${COMP_WORDS[1]}
 	local spellings argument name options=
 	COMPREPLY=()
-	if [ "$COMP_CWORD" -eq 1 ]; then
+	if [ "$COMP_CWORD" -eq 1 ] || [ "$before" = help ]; then
 		_sonde_words "$("$program" help 2>/dev/null | sed -n 's/^  \([a-z-]*\) .*/\1/p') --help --version" "$word"
 		return
 	fi
