@@ -141,22 +141,33 @@ $(BUILD)/tests/sim/run: $(SIM_OBJ) $(filter-out $(BUILD)/obj/cli/main.o,$(PROGRA
 	$(SAY) "  LD  $@"
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcriterion -lm
 
+LAB := $(patsubst tests/lab/%.c,$(BUILD)/tests/lab/%,$(wildcard tests/lab/net_*.c))
+$(BUILD)/tests/lab/%: tests/lab/%.c $(wildcard tests/lab/*.h) $(BUILD)/libsonde.a
+	@mkdir -p $(@D)
+	$(SAY) "  LD  $@"
+	$(Q)$(CC) -pie $(TEST_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libsonde.a $(PKG_LIBS) -lm
+
+TESTS := $(BUILD)/tests/unit/run $(BUILD)/tests/sim/run $(LAB) $(BUILD)/sonde $(BUILD)/ping
+
 unit: $(BUILD)/tests/unit/run ## unit tests
 	tests/run.sh $(BUILD) unit
 sim: $(BUILD)/tests/sim/run $(BUILD)/sonde ## scenarios in the simulated network
 	tests/run.sh $(BUILD) sim
-lab: $(BUILD)/sonde $(BUILD)/ping ## real sockets in private network namespaces
+lab: $(LAB) $(BUILD)/sonde $(BUILD)/ping ## real sockets in private network namespaces
 	tests/run.sh $(BUILD) lab
 
+.PHONY: tests
+tests: $(TESTS)
+
 check: ## everything that must pass: warnings are errors; unit, sim, lab, lint
-	+$(MAKE) WERROR=-Werror all $(BUILD)/tests/unit/run $(BUILD)/tests/sim/run
+	+$(MAKE) WERROR=-Werror all tests
 	+$(MAKE) lint
 	tests/run.sh $(BUILD) unit sim lab
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 sanitize: ## unit, sim and lab under AddressSanitizer and UndefinedBehaviorSanitizer
 	+$(MAKE) BUILD=$(BUILD)/sanitize VARIANT='$(SANITIZE)' CFLAGS='-O1 -g' HARDEN= WERROR=-Werror \
-		$(BUILD)/sanitize/sonde $(BUILD)/sanitize/ping $(BUILD)/sanitize/tests/unit/run $(BUILD)/sanitize/tests/sim/run
+		tests
 	tests/run.sh $(BUILD)/sanitize unit sim lab
 
 FUZZ_SECONDS ?= 600
@@ -182,7 +193,7 @@ bench: $(BUILD)/sonde $(BUILD)/ping ## figures beside the peers, as ratios
 
 cover: ## line coverage of packet, engine and stats; fails under 90 %
 	+$(MAKE) BUILD=$(BUILD)/cover VARIANT='--coverage' CFLAGS='-O0 -g' HARDEN= \
-		$(BUILD)/cover/sonde $(BUILD)/cover/tests/unit/run $(BUILD)/cover/tests/sim/run
+		tests
 	tests/run.sh $(BUILD)/cover unit sim
 	for room in packet engine stats; do \
 		gcovr --root . --filter "src/$$room/" --print-summary --fail-under-line 90 $(BUILD)/cover || exit 1; done

@@ -9,7 +9,7 @@
 
 struct sonde_address sonde_address_from_bytes(enum sonde_family family, const uint8_t *bytes)
 {
-        struct sonde_address address = {.family = (uint8_t)family};
+    struct sonde_address address = {.family = (uint8_t)family};
     if (family == SONDE_IPV4)
         memcpy(address.bytes, bytes, 4);
     else

@@ -1,7 +1,9 @@
 /* sonde: a table of commands. Started under the name of a peer, it is that peer. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 
@@ -68,6 +70,15 @@ static int run_as_peer(struct cli_context *context, const char *command, int arg
     return command_named(command)->run(context, argc, argv);
 }
 
+/* A closed standard stream would make the next descriptor opened, a socket, stand in for it. */
+static int occupy_standard_streams(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+            return -1;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
@@ -76,7 +87,7 @@ int main(int argc, char **argv)
                       : argc > 0 ? argv[0]
                                  : "sonde",
     };
-    if (begin(&context) != 0)
+    if (occupy_standard_streams() != 0 || begin(&context) != 0)
         return CLI_FAILED;
     for (size_t i = 0; i < COUNT(drop_ins); i++)
         if (strcmp(context.started_as, drop_ins[i].started_as) == 0)

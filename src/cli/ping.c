@@ -153,10 +153,10 @@ static int prepare_request(struct ping *ping)
     const struct ping_targets *targets = &ping->targets;
     const struct sonde_address *target = &targets->targets[0].address;
     if (settings->record_route)
-        request_record_route(&ping->options);
+        request_record_route(&ping->options, &targets->targets[0].source);
     else if (settings->ip_timestamp >= 0)
         request_timestamps(&ping->options, (enum packet_ipv4_timestamp_form)settings->ip_timestamp,
-                           targets->hops, targets->hop_count, target);
+                           targets->hops, targets->hop_count);
     else if (targets->hop_count > 0)
         request_source_route(&ping->options, settings->dont_route, targets->hops,
                              targets->hop_count, target);

@@ -1,7 +1,7 @@
 #include "cli/ping_targets.h"
 
 #include <errno.h>
-#include <netdb.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,40 +27,26 @@ void ping_targets_free(struct ping_targets *targets)
     free(targets->reports);
 }
 
-static bool is_numeric(const char *name)
-{
-    struct net_names names;
-    char bare[SONDE_ADDRESS_TEXT];
-    size_t length = strcspn(name, "%");
-    if (length >= sizeof bare)
-        return false;
-    memcpy(bare, name, length);
-    bare[length] = '\0';
-    struct sonde_address address;
-    return sonde_address_parse(bare, &address) ||
-           (strspn(name, "0123456789.xXabcdefABCDEF") == strlen(name) &&
-            net_names_find(name, SONDE_IPV4, &names) == 0 && names.canonical[0] == '\0');
-}
-
 /* Finds the addresses of a host in the scripted network: its names, or numbers. */
-static int find_in_simulation(struct host *host, enum sonde_family family)
+static const char *find_in_simulation(struct host *host, enum sonde_family family)
 {
     struct sonde_address address;
-    if (!sonde_address_parse(host->name, &address)) {
-        int error = sonde_sim_resolve(host->transport, host->name, family, &address);
-        if (error)
-            return error == -EAFNOSUPPORT ? EAI_FAMILY : EAI_NONAME;
-    }
-    host->names = (struct net_names){.addresses = {address}, .count = 1};
-    return 0;
+    bool numeric = sonde_address_parse(host->name, &address);
+    int error = numeric ? 0 : sonde_sim_resolve(host->transport, host->name, family, &address);
+    if (error)
+        return error == -EAFNOSUPPORT ? "the scenario gives it no address of that family"
+                                      : "there is no such name in the scenario";
+    host->names = (struct net_names){.addresses = {address}, .count = 1, .numeric = numeric};
+    return NULL;
 }
 
-static int find(struct host *host)
+/* Fills host->names. Returns NULL, or what is wrong. */
+static const char *find(struct host *host, enum sonde_family family)
 {
-    enum sonde_family family = ping_settings_family(host->settings);
     if (host->settings->scenario)
         return find_in_simulation(host, family);
-    return net_names_find(host->name, family, &host->names);
+    int error = net_names_find(host->name, family, &host->names);
+    return error ? net_names_error(error) : NULL;
 }
 
 static void complain(const struct host *host, const char *what)
@@ -195,10 +181,9 @@ static int find_hops(struct host *host, struct ping_targets *targets)
 {
     for (size_t i = 0; i < ping_settings_hop_count(host->settings) && i < PING_HOPS; i++) {
         host->name = ping_settings_hop(host->settings, i);
-        int error = host->settings->scenario ? find_in_simulation(host, SONDE_IPV4)
-                                             : net_names_find(host->name, SONDE_IPV4, &host->names);
-        if (error) {
-            complain(host, net_names_error(error));
+        const char *problem = find(host, SONDE_IPV4);
+        if (problem) {
+            complain(host, problem);
             return CLI_FAILED;
         }
         targets->hops[targets->hop_count++] = host->names.addresses[0];
@@ -212,18 +197,20 @@ int ping_targets_find(struct cli_context *context, const struct ping_settings *s
     struct host host = {.context = context, .settings = settings, .transport = transport};
     *targets = (struct ping_targets){0};
     int status = find_hops(&host, targets);
+    int failure = CLI_FAILED; /* of the last host that cannot be had */
     for (size_t i = 0; i < ping_settings_target_count(settings) && !status; i++) {
         host.name = ping_settings_target(settings, i);
-        targets->any_named |= !is_numeric(host.name);
-        int error = find(&host);
-        if (error) {
-            complain(&host, net_names_error(error));
+        const char *problem = find(&host, ping_settings_family(settings));
+        targets->any_named |= !host.names.numeric;
+        if (problem) {
+            complain(&host, problem);
             targets->missing++;
-        } else if (add_addresses(&host, targets) != 0) {
-            targets->missing++;
+            failure = CLI_FAILED;
+        } else {
+            int refused = add_addresses(&host, targets);
+            targets->missing += refused != 0;
+            failure = refused ? refused : failure;
         }
     }
-    if (targets->count == 0 && !status)
-        status = CLI_FAILED;
-    return status;
+    return status || targets->count > 0 ? status : failure;
 }

@@ -16,18 +16,18 @@ static void end(struct request_options *options, struct packet_writer *writer)
     options->length = writer->failed ? 0 : packet_written(writer);
 }
 
-void request_record_route(struct request_options *options)
+void request_record_route(struct request_options *options, const struct sonde_address *source)
 {
     struct packet_writer writer = begin(options);
     packet_write_u8(&writer, PACKET_OPTION_NOP); /* the addresses stand at multiples of four */
     packet_ipv4_route_write(
-        &writer, &(struct packet_ipv4_route){.type = PACKET_OPTION_RECORD_ROUTE, .slots = 9});
+        &writer, &(struct packet_ipv4_route){
+                     .type = PACKET_OPTION_RECORD_ROUTE, .slots = 9, .used = 1, .hops = {*source}});
     end(options, &writer);
 }
 
 void request_timestamps(struct request_options *options, enum packet_ipv4_timestamp_form form,
-                        const struct sonde_address *hops, size_t hop_count,
-                        const struct sonde_address *target)
+                        const struct sonde_address *hops, size_t hop_count)
 {
     struct packet_ipv4_timestamp timestamp = {.form = (uint8_t)form};
     switch (form) {
@@ -38,9 +38,8 @@ void request_timestamps(struct request_options *options, enum packet_ipv4_timest
         timestamp.slots = 4;
         break;
     case PACKET_TIMESTAMP_PRESPECIFIED:
-        for (size_t i = 0; i < hop_count && i < 3; i++)
+        for (size_t i = 0; i < hop_count && i < 4; i++)
             timestamp.entries[timestamp.slots++].address = hops[i];
-        timestamp.entries[timestamp.slots++].address = *target;
         break;
     }
     struct packet_writer writer = begin(options);

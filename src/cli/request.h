@@ -19,13 +19,15 @@ struct request_options {
     size_t length;
 };
 
-/* ping -R: nine slots. */
-void request_record_route(struct request_options *options);
+/*
+ * ping -R: nine slots, the first one ours. The kernel would write it if the header were its own
+ * (ip_options_build).
+ */
+void request_record_route(struct request_options *options, const struct sonde_address *source);
 
-/* ping -T. For PRESPECIFIED up to three hops and the target; else `hops` is not looked at. */
+/* ping -T. For PRESPECIFIED up to four hops; else `hops` is not looked at. */
 void request_timestamps(struct request_options *options, enum packet_ipv4_timestamp_form form,
-                        const struct sonde_address *hops, size_t hop_count,
-                        const struct sonde_address *target);
+                        const struct sonde_address *hops, size_t hop_count);
 
 /*
  * ping HOP… HOST: a source route through up to nine hops. The datagram is addressed to the first

@@ -101,7 +101,10 @@ static void on_outcome(void *self, const struct sonde_outcome *outcome)
     struct kept *kept = &session->kept[outcome->target];
     sonde_target_stats_outcome(&kept->stats, outcome);
     sonde_self_outcome(&session->self, outcome);
-    if (outcome->kind == SONDE_REPLY && outcome->number == kept->last_sent)
+    bool answer =
+        outcome->kind == SONDE_REPLY || (sonde_outcome_is_final(outcome->kind) &&
+                                         !session->run.plain && outcome->kind != SONDE_TIMED_OUT);
+    if (answer && outcome->number == kept->last_sent)
         kept->last_answered = true;
     if (session->waiting)
         waiting_push(session->waiting, outcome, outcome->received.at);

@@ -22,7 +22,7 @@ static int open_socket(struct net_transport *transport, enum sonde_family family
 {
     bool v6 = family == SONDE_IPV6;
     struct net_socket *own;
-    union net_name name;
+    union net_name name = {0};
     socklen_t length = sizeof name;
     int error;
     int fd = net_socket(family, SOCK_DGRAM, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);

@@ -110,7 +110,7 @@ static void disconnect(const struct net_routes *routes, int fd, enum sonde_famil
 {
     struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
 
-    connect(fd, &unspecified, sizeof unspecified);
+    (void)connect(fd, &unspecified, sizeof unspecified);
     if (routes->device)
         net_options_device(fd, family, routes->device_name, routes->device);
 }

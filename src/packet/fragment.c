@@ -151,7 +151,7 @@ size_t packet_fragmenter_count(const struct packet_fragmenter *fragmenter)
         return 1;
     size_t first = capacity(fragmenter, true);
     size_t later = capacity(fragmenter, false);
-    if (fragmenter->body.length <= first)
+    if (fragmenter->body.length <= first || later == 0)
         return 1;
     return 1 + (fragmenter->body.length - first + later - 1) / later;
 }

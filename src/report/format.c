@@ -89,7 +89,7 @@ const char *report_label(const struct report_state *state, const struct sonde_ad
     char number[SONDE_ADDRESS_TEXT];
     sonde_address_format(address, number);
     if (!report_name_of(state, address, text)) {
-        memcpy(text, number, sizeof number);
+        snprintf(text, REPORT_LABEL, "%s", number);
         return text;
     }
     size_t used = strlen(text);

@@ -52,9 +52,14 @@ class Bench:
             raise RuntimeError(f"{tool.name}: {len(requests)} of {count} requests in the capture")
         return cost.output, requests, records
 
-    def collect(self, tools, rounds, measure):
-        """{figure: {tool: median over the rounds}} of measure(tool) -> {figure: value}."""
+    def collect(self, tools, rounds, measure, settle=True):
+        """
+        {figure: {tool: median over the rounds}} of measure(tool) -> {figure: value}, and how busy
+        the processors were meanwhile, in percent.
+        """
         found = {}
+        if settle:
+            lab.settle()
         busy_before, all_before = lab.processor_ticks()
         for _ in range(rounds):
             for tool in tools.values():
@@ -91,8 +96,8 @@ class Bench:
         for state in ("idle", "busy"):
             if state == "busy":
                 with lab.Load(300):
-                    found, share = self.collect(tools, rounds,
-                                                lambda tool: self.rtt_errors(tool, count))
+                    found, share = self.collect(
+                        tools, rounds, lambda tool: self.rtt_errors(tool, count), settle=False)
             else:
                 found, share = self.collect(tools, rounds,
                                             lambda tool: self.rtt_errors(tool, count))
@@ -124,7 +129,8 @@ class Bench:
         self.notes.append(f"pacing: {rounds} x {count} probes a tool at 10 ms; idle: processors "
                           f"{share:.0f} % busy; busy: 1 run")
         with lab.Load(120):
-            busy, _ = self.collect(tools, 1, lambda tool: self.pacing_once(tool, count))
+            busy, _ = self.collect(tools, 1, lambda tool: self.pacing_once(tool, count),
+                                   settle=False)
         return [
             Row("drift after 300 probes at 10 ms (ms)", idle["drift"], most=1, digits=3),
             Row("  the same, busy (ms)", busy["drift"], digits=3),

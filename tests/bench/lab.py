@@ -159,3 +159,14 @@ def processor_ticks():
     with open("/proc/stat", encoding="ascii") as file:
         ticks = [int(word) for word in file.readline().split()[1:9]]
     return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+
+
+def settle(seconds=20):
+    """Waits, not for ever, until the rest of the machine keeps still."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        busy_before, all_before = processor_ticks()
+        time.sleep(0.5)
+        busy_after, all_after = processor_ticks()
+        if busy_after - busy_before <= 0.1 * (all_after - all_before):
+            return

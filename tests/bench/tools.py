@@ -73,6 +73,10 @@ class Sonde(Ping):
     def monitor(self, hosts, rounds):
         return [*self.command, "-n", "-q", "-i", "1", "-c", str(rounds), *hosts]
 
+    def received(self, text):
+        """Of all targets; a section of totals follows theirs when there are several."""
+        return super().received(re.split(r"^--- \d+ targets", text, flags=re.MULTILINE)[0])
+
     def rtts(self, text):
         result = {}
         for line in text.splitlines():
