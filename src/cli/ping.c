@@ -210,6 +210,7 @@ static int engine_of(const struct ping *ping, struct sonde_engine_config *config
             settings->pmtu != SONDE_NET_PMTU_DONT && settings->pmtu != SONDE_NET_PMTU_PROBE,
         .ipv4_options = {ping->options.bytes, ping->options.length},
         .body = {ping->body.bytes, ping->body.length},
+        .local_interface = true, /* of the node asked itself, not of its neighbour */
         .node_code = node_code(settings),
         .node_qtype = settings->node.qtype,
         .node_flags = settings->node.flags,

@@ -129,26 +129,32 @@ def run_class(tests, tally):
     unittest.TestSuite(tests).run(Listener(tally))
 
 
-def run_programs(tally, patterns):
-    """Programs beside this one that the build made: status 0 passed, 77 skipped, else failed."""
+def programs(patterns):
+    """Programs beside this one that the build made."""
     folder = harness.SETTINGS.build / "tests" / "lab"
-    for path in sorted(folder.glob("*")) if folder.is_dir() else []:
-        if not os.access(path, os.X_OK) or path.is_dir():
-            continue
-        if patterns and not any(pattern in path.name for pattern in patterns):
-            continue
-        started = time.monotonic()
-        with harness.Namespace("near") as space:
-            result = space.run([str(path)], timeout=120)
-        text = (result.out + result.err).strip()
-        verdict = {0: "passed", 77: "skipped"}.get(result.code, "failed")
-        if verdict == "passed":
-            why = ""
-        elif verdict == "skipped":
-            why = text.splitlines()[-1] if text else "it gave no reason"
-        else:
-            why = f"status {result.code}\n{text}"
-        tally.tell(verdict, path.name, time.monotonic() - started, why)
+    return [
+        path
+        for path in (sorted(folder.glob("net_*")) if folder.is_dir() else [])
+        if os.access(path, os.X_OK)
+        and path.is_file()
+        and (not patterns or any(pattern in path.name for pattern in patterns))
+    ]
+
+
+def run_program(path, tally):
+    """Status 0: passed, 77: skipped, else failed."""
+    started = time.monotonic()
+    with harness.Namespace("near") as space:
+        result = space.run([str(path)], timeout=120)
+    text = (result.out + result.err).strip()
+    verdict = {0: "passed", 77: "skipped"}.get(result.code, "failed")
+    if verdict == "passed":
+        why = ""
+    elif verdict == "skipped":
+        why = text.splitlines()[-1] if text else "it gave no reason"
+    else:
+        why = f"status {result.code}\n{text}"
+    tally.tell(verdict, path.name, time.monotonic() - started, why)
 
 
 def run_all(patterns, tally):
@@ -158,12 +164,13 @@ def run_all(patterns, tally):
         (tests for kind, tests in found if not kind.alone), key=lambda tests: -tests[0].weight
     )
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        for future in [pool.submit(run_class, tests, tally) for tests in beside]:
+        futures = [pool.submit(run_program, path, tally) for path in programs(patterns)]
+        futures += [pool.submit(run_class, tests, tally) for tests in beside]
+        for future in futures:
             future.result()
     for kind, tests in found:
         if kind.alone:
             run_class(tests, tally)
-    run_programs(tally, patterns)
 
 
 def enter_user_namespace(arguments):

@@ -85,12 +85,12 @@ class Schedule(JsonCase):
         self.assertTrue(50 <= len(times) <= 130, len(times))
 
     def test_flood_waits_for_answers(self):
-        """A round trip of 20 ms: a hundred a second at least, and never without bound."""
+        """A round trip of 20 ms: a hundred a second at least, and some twenty on their way at most."""
         net = silent_pair()
         try:
             with FarEnd(net, lambda request, _: [(0.02, request.reply())]) as end:
                 net.near.run([SETTINGS.program, "ping", "-n", "-q", "-f", "-w1", "10.55.0.2"])
-            self.assertTrue(50 <= end.requests <= 600, end.requests)
+            self.assertTrue(50 <= end.requests <= 1100, end.requests)
         finally:
             net.close()
 
