@@ -192,8 +192,8 @@ def modern(out, err, code):
     version = installed()
     if version < 20231222:
         out = re.sub(r"(?m)^PING (\S+:\S*|\S+)\((\S+)\) ", r"PING \1 (\2) ", out)
-        out = out.replace("Destination unreachable: Unknown code 5", "Destination unreachable: Source address failed ingress/egress policy")
-        out = out.replace("Destination unreachable: Unknown code 6", "Destination unreachable: Reject route to destination")
+        out = out.replace("able: Unknown code 5", "able: Source address failed ingress/egress policy")
+        out = out.replace("able: Unknown code 6", "able: Reject route to destination")
         lines = [line for line in out.splitlines(True) if line.startswith("ai->ai_family")]
         if lines:
             out = "".join(line for line in out.splitlines(True) if line not in lines)

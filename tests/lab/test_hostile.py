@@ -138,7 +138,14 @@ class Hostile(JsonCase):
 
         def answer(request, number):
             options = bytes([number % 256, generator.randrange(256)]) + generator.randbytes(38)
-            mixed = [b"\x07\x27\x04", b"\x44\x28\xff\xff", b"\x83\x03\x04", b"\x89\x02", b"\x07\x00\x04", b"\x44\x04\x05"]
+            mixed = [
+                b"\x07\x27\x04",
+                b"\x44\x28\xff\xff",
+                b"\x83\x03\x04",
+                b"\x89\x02",
+                b"\x07\x00\x04",
+                b"\x44\x04\x05",
+            ]
             chosen = mixed[number % len(mixed)].ljust(40, b"\x07")
             return [request.reply(options=options), request.reply(options=chosen), request.reply()]
 
@@ -283,8 +290,11 @@ class Hostile(JsonCase):
                 body = generator.randbytes(generator.choice([0, 1, 4, 8, 40, 48, 56, 200, 1400]))
                 kind = generator.choice([1, 2, 3, 4, 129, 140])
                 rest = generator.randbytes(4)
-                noise.append(ipv6(request.to, request.source, icmp6(request.to, request.source, kind, generator.randrange(256), rest, body)))
-                noise.append(ipv6(request.to, request.source, body, next_header=generator.choice([0, 43, 44, 58, 59, 60])))
+                code = generator.randrange(256)
+                message = icmp6(request.to, request.source, kind, code, rest, body)
+                noise.append(ipv6(request.to, request.source, message))
+                following = generator.choice([0, 43, 44, 58, 59, 60])
+                noise.append(ipv6(request.to, request.source, body, next_header=following))
             return noise + [request.reply()]
 
         run = self.against(answer, "-c40", "-i.02", host="fd55::2")
@@ -297,11 +307,12 @@ class Hostile(JsonCase):
 
         def answer(request, number):
             source = ROUTER6 if request.six else ROUTER4
-            noise = [
-                request.error(generator.choice([1, 2, 3, 4] if request.six else [3, 11, 12]), generator.randrange(20),
-                              generator.randbytes(4), quote=request.datagram[: generator.randrange(20, 84)], source=source)
-                for _ in range(3)
-            ]
+            noise = []
+            for _ in range(3):
+                kind = generator.choice([1, 2, 3, 4] if request.six else [3, 11, 12])
+                code, rest = generator.randrange(20), generator.randbytes(4)
+                quote = request.datagram[: generator.randrange(20, 84)]
+                noise.append(request.error(kind, code, rest, quote=quote, source=source))
             replies = [request.reply(generator.randbytes(generator.randrange(0, 300))), request.reply()]
             return (noise if number % 2 else []) + replies
 
@@ -325,16 +336,18 @@ class Hostile(JsonCase):
         generator = random.Random(5)
 
         def answer(request, number):
+            kind, code = generator.choice([3, 5, 11, 12]), generator.randrange(256)
             return [
                 request.reply(generator.randbytes(len(request.payload))),
-                request.error(generator.choice([3, 5, 11, 12]), generator.randrange(256), generator.randbytes(4), source=ROUTER4),
+                request.error(kind, code, generator.randbytes(4), source=ROUTER4),
                 request.reply(request.payload[: generator.randrange(60)]),
                 request.reply(request.payload[:20] + b"!" + request.payload[21:]),
                 request.reply(),
                 request.reply(),
             ]
 
-        for words in (["-v"], ["-f"], ["-q"], ["-D", "-O"], ["-a"], ["-A"], ["--csv"], ["-j"], ["-R"], ["-T", "tsandaddr"]):
+        ways = ["-v", "-f", "-q", "-D -O", "-a", "-A", "--csv", "-j", "-R", "-T tsandaddr"]
+        for words in map(str.split, ways):
             with FarEnd(self.net, answer):
                 result = self.ping("-n", *words, "-c60", "-i.003", "-W.2", "10.55.0.2")
             self.ended(result, 0, 1)
