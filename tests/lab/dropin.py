@@ -251,7 +251,7 @@ class Comparison:
         out = normal(out, three="-3" in short)
         if "-f" in short and out.startswith("PING"):
             out = flood_normal(out)
-        if "ipg/ewma" in out:  # how many were on their way at once is a matter of the moment
+        if "ipg/ewma" in out or "-i0.002" in short:  # a matter of the moment
             out = re.sub(r", pipe \d+", "", out)
         err = normal(err)
         if self.usage:

@@ -357,6 +357,7 @@ class HostileNames(JsonCase):
     """A name server of our own whose names are escape sequences, or which says nothing."""
 
     topology = staticmethod(silent_pair)
+    fresh = True
 
     def serve(self, name):
         """Answers every PTR question with `name` (bytes of one label); None: never answers."""
