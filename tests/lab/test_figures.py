@@ -1,5 +1,6 @@
 """The figures: schedule, stamps, sums. Times are looked at with the patience that shared machines need."""
 
+import os
 import re
 import struct
 import unittest
@@ -39,15 +40,17 @@ class Schedule(JsonCase):
         return [at for at, _, outgoing in capture.frames if not outgoing]
 
     def test_300_at_10_ms(self):
-        """The best of three: what else the machine does is not ours."""
+        """The best of three: what else the machine does is not ours. Drift is, whatever it does."""
         interval, found = 10_000_000, []
+        busy = os.getloadavg()[0] > os.cpu_count()
+        allowed = 15_000_000 if busy else 3_000_000
         for _ in range(3):
             times = self.departures("-c300", "-i.01")
             self.assertEqual(300, len(times))
             errors = [abs(b - a - interval) for a, b in zip(times, times[1:])]
             drift = abs(times[-1] - times[0] - 299 * interval)
             found.append((drift, quantile(errors, 0.99), quantile(errors, 0.5)))
-            if drift < 5_000_000 and found[-1][1] < 3_000_000 and found[-1][2] < 500_000:
+            if drift < 5_000_000 and found[-1][1] < allowed and found[-1][2] < 500_000:
                 return
         self.fail(f"drift, p99 and median of the error of the gaps, in ns: {found}")
 
