@@ -18,9 +18,14 @@
 #include "sonde/time.h"
 
 enum sonde_echo_mode {
-    SONDE_ECHO_FIXED,    /* every interval */
-    SONDE_ECHO_POISSON,  /* exponentially distributed gaps, the interval as mean (RFC 2330, 11.1) */
-    SONDE_ECHO_ADAPTIVE, /* while fewer than preload are unanswered; else after the interval */
+    SONDE_ECHO_FIXED,   /* every interval */
+    SONDE_ECHO_POISSON, /* exponentially distributed gaps, the interval as mean (RFC 2330, 11.1) */
+    /*
+     * As fast as answers come back: at once while fewer than `preload` are unanswered; an RTT after
+     * the last one while fewer than `window` are, for its answer should be there; else after the
+     * interval.
+     */
+    SONDE_ECHO_ADAPTIVE,
 };
 
 struct sonde_echo_config {
@@ -35,6 +40,7 @@ struct sonde_echo_config {
     uint64_t count;             /* probes per target; 0: no end */
     uint64_t answers;           /* ends when every target has answered so often; 0: it does not */
     uint32_t preload;           /* so many are due at the start (0 as 1) */
+    uint32_t window;            /* ADAPTIVE; 0: none */
     struct sonde_span deadline; /* the run ends at start + deadline at the latest; 0: none */
     bool end_at_error;          /* an ICMP error or a failed send ends the run */
     uint64_t seed;              /* POISSON */

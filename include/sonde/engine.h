@@ -53,6 +53,9 @@ struct sonde_engine_config {
      */
     bool discover_mtu;
     struct sonde_bytes ipv4_options; /* ready to send, a multiple of four bytes, 40 at most */
+    uint8_t own_time_at; /* offset in them of four bytes for the time at which a probe is due, in
+                            milliseconds since midnight UT (RFC 791); 0: none */
+    struct sonde_wall wall_at_zero; /* civil time at 0 of the transport's clock, for that */
 
     struct sonde_bytes body; /* extended echo: the interface identification; node information: the
                                 subject, empty for the target's address */

@@ -9,7 +9,7 @@
 
 /* How soon arriving datagrams are read. Stamps do not depend on it, only who waits for whom. */
 enum sonde_loop_pace {
-    SONDE_LOOP_RELAXED, /* with the next send: one wake-up serves many */
+    SONDE_LOOP_RELAXED, /* with the next send, as long as they are stamped: fewer wake-ups */
     SONDE_LOOP_PROMPT,  /* when they arrive */
     SONDE_LOOP_EAGER,   /* looked for right after sending, before sleeping: flood, adaptive */
 };

@@ -248,8 +248,16 @@ static bool read_help(const char *argument, int *form, struct cli_error *error)
     return error->kind == CLI_NO_ERROR;
 }
 
-static bool store(const struct cli_option *option, const char *argument, void *settings,
-                  struct cli_error *error)
+/* The peer reads its whole numbers in one form only. */
+static bool peer_refuses(const struct cli_options *table, const struct cli_option *option,
+                         const char *text)
+{
+    return table->where == CLI_IN_DROP_IN && option->peer && option->peer->characters &&
+           text[strspn(text, option->peer->characters)] != '\0';
+}
+
+static bool store(const struct cli_options *table, const struct cli_option *option,
+                  const char *argument, void *settings, struct cli_error *error)
 {
     void *at = member(option, settings);
     const char *text = argument ? argument : "";
@@ -257,6 +265,10 @@ static bool store(const struct cli_option *option, const char *argument, void *s
         *(bool *)((char *)settings + option->given) = true;
     error->option = option;
     base_printable(text, strlen(text), error->argument, sizeof error->argument);
+    if (peer_refuses(table, option, text)) {
+        cli_error_argument(error, "is not a whole number");
+        return false;
+    }
     switch (option->kind) {
     case CLI_FLAG:
         *(bool *)at = true;
@@ -373,7 +385,7 @@ int cli_options_parse(const struct cli_options *table, void *settings, int argc,
             return -EINVAL;
         }
         const struct cli_option *option = meant(table, answer);
-        if (!store(option, optarg, settings, error))
+        if (!store(table, option, optarg, settings, error))
             return -EINVAL;
         if (option->kind == CLI_HELP)
             return optind;

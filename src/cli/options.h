@@ -62,8 +62,9 @@ const char *cli_list_item(const struct cli_list *list, size_t index);
 struct cli_peer_words {
     const char *malformed;
     const char *range;
-    const char *overflow; /* beyond 64 bits */
-    int status;           /* the peer's exit code */
+    const char *overflow;   /* beyond 64 bits */
+    const char *characters; /* all that it reads in such an argument; NULL: as we do */
+    int status;             /* the peer's exit code */
 };
 
 struct cli_option;

@@ -26,7 +26,7 @@
 #define LINGER       sonde_span_s(10) /* late answers and duplicates are known for so long */
 #define FLOOD_LINGER sonde_span_s(1)
 #define FLOOD_PACE   sonde_span_ms(10) /* without answers a flood is 100 a second */
-#define FLOOD_WINDOW 16 /* unanswered probes: one goes out for each that comes back */
+#define FLOOD_WINDOW 16 /* unanswered probes, where answers come faster than they are read */
 #define START_GAP    sonde_span_ms(10) /* between the first probes to two of several hosts */
 #define TICK         sonde_span_ms(5)  /* probes to very many hosts leave in groups, so far apart */
 #define MANY_TARGETS 32                /* more than a person follows line by line */
@@ -132,9 +132,10 @@ static struct sonde_echo_config echo_of(const struct ping *ping)
     } else if (is_flooding(settings)) {
         echo.mode = SONDE_ECHO_ADAPTIVE;
         echo.interval = FLOOD_PACE;
-        if (echo.preload < FLOOD_WINDOW)
-            echo.preload = FLOOD_WINDOW;
+        echo.window = FLOOD_WINDOW;
     }
+    if (!ping->context->privilege.user_is_root && !settings->scenario)
+        echo.min_gap = PING_USER_INTERVAL; /* however many hosts */
     /* few hosts start one shortly after the other, many evenly over the whole interval */
     struct sonde_span gaps = sonde_span_times(START_GAP, ping->targets.count);
     echo.spread = gaps.ns < echo.interval.ns ? gaps : echo.interval;
@@ -142,7 +143,7 @@ static struct sonde_echo_config echo_of(const struct ping *ping)
     if (settings->deadline.ns > 0) {
         echo.answers = echo.count;
         echo.count = 0;
-        echo.end_at_error = true;
+        echo.end_at_error = echo.targets == 1; /* one bad host is no reason to leave the others */
     }
     return echo;
 }
@@ -156,7 +157,7 @@ static int prepare_request(struct ping *ping)
         request_record_route(&ping->options, &targets->targets[0].source);
     else if (settings->ip_timestamp >= 0)
         request_timestamps(&ping->options, (enum packet_ipv4_timestamp_form)settings->ip_timestamp,
-                           targets->hops, targets->hop_count);
+                           &targets->targets[0].source, targets->hops, targets->hop_count);
     else if (targets->hop_count > 0)
         request_source_route(&ping->options, settings->dont_route, targets->hops,
                              targets->hop_count, target);
@@ -209,6 +210,8 @@ static int engine_of(const struct ping *ping, struct sonde_engine_config *config
         .discover_mtu =
             settings->pmtu != SONDE_NET_PMTU_DONT && settings->pmtu != SONDE_NET_PMTU_PROBE,
         .ipv4_options = {ping->options.bytes, ping->options.length},
+        .own_time_at = ping->options.own_time_at,
+        .wall_at_zero = ping->transport.ops->wall(ping->transport.self, (struct sonde_mono){0}),
         .body = {ping->body.bytes, ping->body.length},
         .local_interface = true, /* of the node asked itself, not of its neighbour */
         .node_code = node_code(settings),
@@ -370,6 +373,8 @@ static int run_session(struct ping *ping)
     error = engine_of(ping, &config.engine);
     if (error)
         return complain(ping, "get random bytes", error);
+    if (!ping->settings.scenario)
+        session_obey_interrupts();
     struct session_result result;
     error = session_run(&config, &result);
     return error ? CLI_FAILED : exit_code(ping, &result);

@@ -1,5 +1,6 @@
 #include "cli/ping_arguments.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -68,7 +69,8 @@ bool ping_read_traffic_class(const struct cli_option *option, const char *argume
     case BASE_NUMBER_OUT_OF_RANGE:
         cli_error_argument(error, "is out of range (expected 0 to 255)");
         snprintf(error->peer, sizeof error->peer,
-                 "the decimal value of TOS bits must be in range 0-255: %s", error->argument);
+                 "the decimal value of TOS bits must be in range 0-255: %lld",
+                 (long long)strtoll(argument, NULL, 0));
         return false;
     default:
         cli_error_argument(error,

@@ -20,25 +20,28 @@ static const struct cli_peer_words number_words = {
     "invalid argument: '%s'",
     "invalid argument: '%s': out of range: %l <= value <= %h",
     "invalid argument: '%s': Numerical result out of range",
+    "0123456789+-",
     1,
 };
 static const struct cli_peer_words deadline_words = {
     "invalid argument: '%s'",
     "invalid argument: '%s': out of range: 0 <= value <= 2147483647",
     "invalid argument: '%s': Numerical result out of range",
+    "0123456789+-",
     1,
 };
 
 #define SAME_WORDS(text)                                                                           \
     &(const struct cli_peer_words)                                                                 \
     {                                                                                              \
-        text, text, text, 2                                                                        \
+        text, text, text, NULL, 2                                                                  \
     }
 
 static const struct cli_peer_words flow_words = {
     "bad value for flowinfo: %s",
     "flow value is greater than 20 bits: %s",
     "flow value is greater than 20 bits: %s",
+    NULL,
     2,
 };
 
@@ -161,8 +164,8 @@ static const struct cli_option table[] = {
      AT(dont_route)},
     {'L', "no-loopback", CLI_FLAG, NULL, NULL, "multicast probes do not come back to this host",
      AT(no_loopback)},
-    {'C', "connect", CLI_FLAG, NULL, NULL, "connect the socket to the host (sockets of dgram)",
-     AT(connect)},
+    {'C', "connect", CLI_FLAG, NULL, NULL,
+     "accepted and without effect: answers of other hosts are told apart anyway", AT(connect)},
     {'S', "send-buffer", CLI_SIZE, NULL, "BYTES", "size of the socket's send buffer",
      AT(send_buffer_bytes), .min = 1, .max = INT32_MAX, .peer = &number_words},
     {'d', "debug", CLI_FLAG, NULL, NULL, "set SO_DEBUG", AT(debug)},

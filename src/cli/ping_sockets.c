@@ -65,8 +65,8 @@ static struct sonde_net_config configure(const struct ping_settings *settings)
         .signals_set = true,
     };
     sigemptyset(&config.signals);
-    sigaddset(&config.signals, SIGINT);
-    sigaddset(&config.signals, SIGALRM);
+
+    sigaddset(&config.signals, SIGALRM); /* stands for SIGINT too: see session_obey_interrupts */
     sigaddset(&config.signals, SIGQUIT);
     if (!settings->drop_in)
         sigaddset(&config.signals, SIGTERM);
@@ -155,6 +155,13 @@ int ping_sockets_open(struct cli_context *context, const struct ping_settings *s
         error = sonde_net_open_raw(&config, transport, &operation);
     else if (!error)
         error = sonde_net_open_dgram(&config, transport, &operation);
+    if (error == -EPERM && settings->drop_in && config.mark_set && strstr(operation, "mark")) {
+        fprintf(stderr, "%s: WARNING: failed to set mark: %u: %s\n", context->program, config.mark,
+                strerror(EPERM));
+        config.mark_set = false;
+        error = raw ? sonde_net_open_raw(&config, transport, &operation)
+                    : sonde_net_open_dgram(&config, transport, &operation);
+    }
     int lowered = privilege_lower(&context->privilege);
     if (lowered && !error) {
         transport->ops->close(transport->self);

@@ -63,8 +63,18 @@ static void complain_route(const struct host *host, const struct sonde_address *
     if (host->settings->drop_in)
         fprintf(stderr, "%s: connect: %s\n", host->context->program, strerror(-error));
     else
-        fprintf(stderr, "%s: %s (%s): no way to send there: %s\n", host->context->program,
-                host->name, sonde_address_format(address, text), strerror(-error));
+        fprintf(stderr, "%s: %s (%s): no way to send there: %s%s\n", host->context->program,
+                host->name, sonde_address_format(address, text), strerror(-error),
+                sonde_address_is_link_local(address) && address->scope == 0
+                    ? "; name the device as well, as in fe80::1%eth0"
+                    : "");
+}
+
+/* 0.0.0.0 is this host (RFC 1122 section 3.2.1.3): asked at the address it would use itself. */
+static bool is_this_host(const struct sonde_address *address)
+{
+    static const uint8_t zero[4] = {0};
+    return address->family == SONDE_IPV4 && memcmp(address->bytes, zero, sizeof zero) == 0;
 }
 
 static bool reserve(struct ping_targets *targets)
@@ -142,10 +152,12 @@ static int add_addresses(struct host *host, struct ping_targets *targets)
     int route_error = 0;
     uint32_t before = targets->count;
     for (size_t i = 0; i < host->names.count; i++) {
-        const struct sonde_address *address = &host->names.addresses[i];
+        struct sonde_address *address = &host->names.addresses[i];
         const struct sonde_address *to = first_stop(host->settings, targets, address);
         struct sonde_route route = {0};
         int error = host->transport->ops->route(host->transport->self, to, &route);
+        if (!error && is_this_host(address))
+            *address = route.source;
         struct cli_error refusal = {0};
         if (error == -EACCES && address->family == SONDE_IPV4 && !host->settings->broadcast) {
             route.broadcast = true; /* the kernel asks for SO_BROADCAST */
@@ -155,13 +167,13 @@ static int add_addresses(struct host *host, struct ping_targets *targets)
             route_error = error;
             continue;
         }
+        if (route.broadcast && host->settings->broadcast && host->settings->drop_in)
+            fprintf(stderr, "WARNING: pinging broadcast address\n");
         if (!ping_settings_check_target(host->settings, host->context->privilege.user_is_root,
                                         address, route.broadcast, &refusal)) {
             struct cli_options table = ping_options(host->settings->drop_in);
             return cli_error_print(&refusal, &table, host->context->program, stderr);
         }
-        if (route.broadcast && host->settings->drop_in)
-            fprintf(stderr, "WARNING: pinging broadcast address\n");
         if (add(host, address, &route, targets) != 0) {
             complain(host, strerror(ENOMEM));
             return CLI_FAILED;

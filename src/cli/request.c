@@ -5,6 +5,8 @@
 #include "packet/extended_echo.h"
 #include "packet/node_info.h"
 
+#define TIMESTAMP_ENTRIES_AT 4 /* behind type, length, pointer, and overflow with form */
+
 static struct packet_writer begin(struct request_options *options)
 {
     return packet_writer_over(options->bytes, sizeof options->bytes);
@@ -27,15 +29,21 @@ void request_record_route(struct request_options *options, const struct sonde_ad
 }
 
 void request_timestamps(struct request_options *options, enum packet_ipv4_timestamp_form form,
-                        const struct sonde_address *hops, size_t hop_count)
+                        const struct sonde_address *source, const struct sonde_address *hops,
+                        size_t hop_count)
 {
     struct packet_ipv4_timestamp timestamp = {.form = (uint8_t)form};
     switch (form) {
     case PACKET_TIMESTAMP_ONLY:
         timestamp.slots = 9;
+        timestamp.used = 1;
+        options->own_time_at = TIMESTAMP_ENTRIES_AT;
         break;
     case PACKET_TIMESTAMP_AND_ADDRESS:
         timestamp.slots = 4;
+        timestamp.used = 1;
+        timestamp.entries[0].address = *source;
+        options->own_time_at = TIMESTAMP_ENTRIES_AT + 4;
         break;
     case PACKET_TIMESTAMP_PRESPECIFIED:
         for (size_t i = 0; i < hop_count && i < 4; i++)

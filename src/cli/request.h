@@ -17,6 +17,7 @@
 struct request_options {
     uint8_t bytes[REQUEST_OPTION_BYTES];
     size_t length;
+    uint8_t own_time_at; /* 0: none */
 };
 
 /*
@@ -25,9 +26,13 @@ struct request_options {
  */
 void request_record_route(struct request_options *options, const struct sonde_address *source);
 
-/* ping -T. For PRESPECIFIED up to four hops; else `hops` is not looked at. */
+/*
+ * ping -T. For PRESPECIFIED up to four hops; else the first entry is ours, its time to be filled in
+ * at offset own_time_at of the options, and `hops` is not looked at.
+ */
 void request_timestamps(struct request_options *options, enum packet_ipv4_timestamp_form form,
-                        const struct sonde_address *hops, size_t hop_count);
+                        const struct sonde_address *source, const struct sonde_address *hops,
+                        size_t hop_count);
 
 /*
  * ping HOP… HOST: a source route through up to nine hops. The datagram is addressed to the first

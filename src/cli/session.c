@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MIN_WINDOW 64u /* probes that statistics put back into order */
 #define MAX_WINDOW 65536u
@@ -144,6 +145,25 @@ static bool on_turn(void *self, struct sonde_mono now, struct sonde_mono *again)
     *again = session->waiting ? waiting_turn(session->waiting, now) : SONDE_NEVER;
     session->output_failed = session->report.ops->flush(session->report.self) != 0;
     return session->output_failed;
+}
+
+/* Async-signal-safe. SIGALRM is blocked and comes out of the transport. */
+static void on_interrupt(int number)
+{
+    static volatile sig_atomic_t interrupts;
+    if (interrupts++ == 0) {
+        kill(getpid(), SIGALRM);
+        return;
+    }
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void session_obey_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
 }
 
 /* Signals that were told by the transport do again what they do to any process. */

@@ -39,6 +39,12 @@ struct session_result {
 };
 
 /*
+ * From now on the first SIGINT ends the run as SIGALRM does, which must be among the transport's
+ * signals; the second one ends the process, wherever it is: in a write that nobody reads, too.
+ */
+void session_obey_interrupts(void);
+
+/*
  * Runs until everything is answered, or the plan or a signal ends it, and prints the summary.
  * Returns 0 or a negative errno; the cause is then told on stderr already.
  */

@@ -244,8 +244,22 @@ static void patch_identity(uint8_t *icmp, const struct sonde_probe *probe,
     }
 }
 
-static void patch_ip(uint8_t *bytes, const struct sonde_engine_target *target, size_t header_bytes,
-                     uint16_t id)
+/* RFC 791: the sender's own entry in a timestamp option, which is due when the probe is. */
+static void patch_own_time(struct packet_writer *writer, const struct sonde_engine_config *config,
+                           const struct sonde_probe *probe)
+{
+    int64_t day_ms = INT64_C(24) * 3600 * 1000;
+    int64_t wall_ms =
+        sonde_saturating_add(config->wall_at_zero.ns, probe->due.ns) / SONDE_NS_PER_MS;
+    uint32_t ms = (uint32_t)((wall_ms % day_ms + day_ms) % day_ms);
+    size_t at = PACKET_IPV4_HEADER + config->own_time_at;
+    packet_patch_u16(writer, at, (uint16_t)(ms >> 16));
+    packet_patch_u16(writer, at + 2, (uint16_t)ms);
+}
+
+static void patch_ip(uint8_t *bytes, const struct sonde_engine_config *config,
+                     const struct sonde_probe *probe, const struct sonde_engine_target *target,
+                     size_t header_bytes, uint16_t id)
 {
     const struct sonde_address *to =
         target->first_hop.family ? &target->first_hop : &target->address;
@@ -258,6 +272,8 @@ static void patch_ip(uint8_t *bytes, const struct sonde_engine_target *target, s
     struct packet_writer writer = packet_writer_over(bytes, header_bytes);
     packet_write_space(&writer, header_bytes);
     packet_patch_u16(&writer, PACKET_IPV4_ID_AT, id);
+    if (config->own_time_at > 0)
+        patch_own_time(&writer, config, probe);
     packet_patch_u16(&writer, PACKET_IPV4_CHECKSUM_AT, 0);
     packet_patch_u16(&writer, PACKET_IPV4_CHECKSUM_AT, packet_checksum(bytes, header_bytes));
 }
@@ -279,7 +295,7 @@ int build_datagram(struct builder *builder, const struct sonde_probe *probe,
     }
     /* an identification of 0 would be replaced by the kernel, fragment by fragment */
     uint16_t id = (uint16_t)(lease->token >> 24) ? (uint16_t)(lease->token >> 24) : 1;
-    patch_ip(template->bytes, target, template->icmp_at, id);
+    patch_ip(template->bytes, config, probe, target, template->icmp_at, id);
 
     uint8_t *icmp = template->bytes + template->icmp_at;
     struct packet_sum sum = template->sum;

@@ -52,7 +52,8 @@ int sonde_engine_create(struct sonde_engine **created, const struct sonde_engine
                         struct sonde_strategy strategy, struct sonde_observer observer)
 {
     if (config->identifier_count == 0 || config->ipv4_options.length % 4 != 0 ||
-        config->ipv4_options.length > 40 || config->linger.ns < 0)
+        config->ipv4_options.length > 40 || config->linger.ns < 0 ||
+        (config->own_time_at > 0 && config->own_time_at + 4u > config->ipv4_options.length))
         return -EINVAL;
     struct sonde_engine *engine = calloc(1, sizeof *engine);
     if (!engine)
@@ -223,6 +224,8 @@ static bool build_probe(struct sonde_engine *engine, const struct sonde_probe *p
     int error = build_datagram(&engine->builder, probe, target, &lease, &datagram);
     engine->whole = datagram;
     bool fits = target->mtu == 0 || datagram.length <= target->mtu;
+    if (error == 0 && !fits && probe->dont_fragment)
+        error = -EMSGSIZE;
     if (error == 0 && !fits) {
         engine->whole.length = 0;
         error = packet_fragmenter_init(&engine->fragmenter, datagram, target->mtu,

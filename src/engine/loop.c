@@ -10,6 +10,7 @@ struct loop {
     const struct sonde_transport *transport;
     const struct sonde_loop_hooks *hooks;
     bool stopped;
+    bool stamped; /* the last datagram had a stamp better than the time of reading it */
 };
 
 static int receive(struct loop *loop, struct sonde_mono now)
@@ -20,6 +21,8 @@ static int receive(struct loop *loop, struct sonde_mono now)
     do {
         count = transport->ops->receive(transport->self, events, BATCH);
         for (int i = 0; i < count; i++) {
+            if (events[i].kind == SONDE_EVENT_DATAGRAM)
+                loop->stamped = events[i].stamp.source > SONDE_STAMP_USER;
             if (events[i].kind != SONDE_EVENT_SIGNAL)
                 sonde_engine_receive(loop->engine, &events[i]);
             else if (loop->hooks->signal)
@@ -74,8 +77,8 @@ int sonde_loop_run(struct sonde_engine *engine, const struct sonde_transport *tr
         if (hurry)
             deadline = now;
         bool soon = sonde_mono_since(deadline, now).ns < RELAXED_NS;
-        error =
-            transport->ops->wait(transport->self, deadline, pace != SONDE_LOOP_RELAXED || !soon);
+        error = transport->ops->wait(transport->self, deadline,
+                                     pace != SONDE_LOOP_RELAXED || !soon || !loop.stamped);
         if (error)
             return error;
     }

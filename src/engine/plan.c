@@ -84,6 +84,18 @@ static void skip_missed(struct plan *plan, struct plan_target *target, struct so
     plan->skipped += (uint64_t)missed;
 }
 
+/* PLAN_ADAPTIVE: from the last probe to the next one, as things stand. */
+static int64_t adaptive_gap(const struct plan *plan, const struct plan_target *target)
+{
+    const struct plan_config *config = &plan->config;
+    int64_t gap_ns = config->interval.ns;
+    if (target->unanswered < config->preload)
+        gap_ns = 0;
+    else if (target->unanswered < config->window && target->rtt_ns > 0)
+        gap_ns = target->rtt_ns;
+    return gap_ns > config->floor.ns ? gap_ns : config->floor.ns;
+}
+
 static void advance(struct plan *plan, uint32_t id)
 {
     struct plan_target *target = &plan->targets[id];
@@ -94,8 +106,8 @@ static void advance(struct plan *plan, uint32_t id)
         return;
     }
     target->last_ns = target->due_ns;
-    if (plan->config.mode == PLAN_ADAPTIVE && target->unanswered < plan->config.preload)
-        target->due_ns = sonde_saturating_add(target->due_ns, plan->config.floor.ns);
+    if (plan->config.mode == PLAN_ADAPTIVE)
+        target->due_ns = sonde_saturating_add(target->due_ns, adaptive_gap(plan, target));
     else if (target->sent >= plan->config.preload)
         target->due_ns = sonde_saturating_add(target->due_ns, gap(plan).ns);
     base_heap_update(&plan->heap, target->heap_position);
@@ -136,17 +148,19 @@ enum sonde_next plan_next(struct plan *plan, struct sonde_mono now, struct plan_
     return SONDE_NEXT_PROBE;
 }
 
-void plan_answered(struct plan *plan, uint32_t id, struct sonde_mono at)
+void plan_answered(struct plan *plan, uint32_t id, struct sonde_mono at, struct sonde_span rtt)
 {
     struct plan_target *target = &plan->targets[id];
     if (plan->config.mode != PLAN_ADAPTIVE || target->heap_position == BASE_HEAP_ABSENT ||
         target->unanswered == 0)
         return;
     target->unanswered--;
-    if (target->unanswered >= plan->config.preload)
-        return;
-    int64_t soonest = sonde_saturating_add(target->last_ns, plan->config.floor.ns);
-    int64_t due = at.ns > soonest ? at.ns : soonest;
+    if (rtt.ns > 0)
+        target->rtt_ns =
+            target->rtt_ns == 0 ? rtt.ns : target->rtt_ns + (rtt.ns - target->rtt_ns) / 8;
+    int64_t due = sonde_saturating_add(target->last_ns, adaptive_gap(plan, target));
+    if (target->unanswered < plan->config.preload && due < at.ns)
+        due = at.ns;
     if (due < target->due_ns) {
         target->due_ns = due;
         base_heap_update(&plan->heap, target->heap_position);

@@ -17,9 +17,14 @@
 #include "sonde/time.h"
 
 enum plan_mode {
-    PLAN_FIXED,    /* every interval */
-    PLAN_POISSON,  /* exponentially distributed gaps with the interval as mean (RFC 2330, 11.1.1) */
-    PLAN_ADAPTIVE, /* while fewer than preload are unanswered; else after the interval */
+    PLAN_FIXED,   /* every interval */
+    PLAN_POISSON, /* exponentially distributed gaps with the interval as mean (RFC 2330, 11.1.1) */
+    /*
+     * As fast as answers come back: at once while fewer than `preload` are unanswered; an RTT after
+     * the last one while fewer than `window` are, for its answer should be there; else after the
+     * interval.
+     */
+    PLAN_ADAPTIVE,
 };
 
 struct plan_config {
@@ -33,6 +38,7 @@ struct plan_config {
                                    wake-up serves several; 0: never */
     uint64_t count;             /* probes per target; 0: no end */
     uint32_t preload;           /* this many are due at the start (0 as 1) */
+    uint32_t window;            /* PLAN_ADAPTIVE; 0: none */
     struct sonde_span deadline; /* no probe is due later than start + deadline; 0: none */
     uint64_t seed;              /* PLAN_POISSON */
 };
@@ -42,7 +48,8 @@ struct plan_target {
     int64_t last_ns; /* due time of the last probe */
     uint64_t sent;
     uint32_t heap_position;
-    uint32_t unanswered; /* PLAN_ADAPTIVE: sent since the last answer */
+    uint32_t unanswered; /* PLAN_ADAPTIVE */
+    int64_t rtt_ns;      /* PLAN_ADAPTIVE: smoothed, 0 while unknown */
 };
 
 struct plan {
@@ -77,8 +84,11 @@ void plan_destroy(struct plan *plan);
 enum sonde_next plan_next(struct plan *plan, struct sonde_mono now, struct plan_due *due,
                           struct sonde_mono *wake);
 
-/* PLAN_ADAPTIVE: the target has answered at `at`. Without effect in the other modes. */
-void plan_answered(struct plan *plan, uint32_t target, struct sonde_mono at);
+/*
+ * PLAN_ADAPTIVE: the target has answered at `at`, after `rtt` (0: unknown). Without effect in the
+ * other modes.
+ */
+void plan_answered(struct plan *plan, uint32_t target, struct sonde_mono at, struct sonde_span rtt);
 
 /* No more probes. */
 void plan_stop(struct plan *plan);

@@ -246,9 +246,10 @@ static void sent(void *self, const struct sonde_probe *probe, struct sonde_mono 
 {
     struct text_report *text = self;
     const struct report_run *run = &text->state.run;
+    if (error == 0 || run->plain) /* ping's time runs on when nothing gets out */
+        report_state_sent(&text->state, probe, at);
     if (error > 0)
         return;
-    report_state_sent(&text->state, probe, at);
     if (!run->flood || run->quiet || mute(text) || !dot_fits(text, probe->target))
         return;
     fputc('.', run->out);

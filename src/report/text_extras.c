@@ -16,7 +16,9 @@ static void signed_ms(FILE *out, struct sonde_span span)
     struct sonde_span size = span;
     if (span.ns < 0)
         size.ns = sonde_saturating_sub(0, span.ns);
-    fprintf(out, "%s%s", span.ns < 0 ? "-" : "", report_ms(size, ms));
+    const char *text = report_ms(size, ms);
+    bool zero = text[strspn(text, "0.")] == '\0';
+    fprintf(out, "%s%s", span.ns < 0 && !zero ? "-" : "", text);
 }
 
 static void quantile(FILE *out, const struct sonde_histogram *histogram, uint32_t ppm)

@@ -47,6 +47,7 @@ int sonde_echo_create(struct sonde_echo **created, const struct sonde_echo_confi
                                            .tick = config->tick,
                                            .count = config->count,
                                            .preload = config->preload,
+                                           .window = config->window,
                                            .deadline = config->deadline,
                                            .seed = config->seed,
                                        });
@@ -139,7 +140,8 @@ static void heard_reply(struct sonde_echo *echo, struct echo_target *target,
     /* the clock of a network device cannot be compared with the plan's */
     bool comparable = outcome->received.source != SONDE_STAMP_HARDWARE;
     plan_answered(&echo->plan, outcome->target,
-                  comparable ? outcome->received.at : (struct sonde_mono){INT64_MIN});
+                  comparable ? outcome->received.at : (struct sonde_mono){INT64_MIN},
+                  outcome->rtt_known ? outcome->rtt : (struct sonde_span){0});
 }
 
 static void outcome(void *self, const struct sonde_outcome *heard)

@@ -128,6 +128,8 @@ class Bench:
         idle, share = self.collect(tools, rounds, lambda tool: self.pacing_once(tool, count))
         self.notes.append(f"pacing: {rounds} x {count} probes a tool at 10 ms; idle: processors "
                           f"{share:.0f} % busy; busy: 1 run")
+        precise = {tool.name: tool.precise() for tool in self.only("sonde").values()}
+        exact, _ = self.collect(precise, rounds, lambda tool: self.pacing_once(tool, count))
         with lab.Load(120):
             busy, _ = self.collect(tools, 1, lambda tool: self.pacing_once(tool, count),
                                    settle=False)
@@ -135,6 +137,7 @@ class Bench:
             Row("drift after 300 probes at 10 ms (ms)", idle["drift"], most=1, digits=3),
             Row("  the same, busy (ms)", busy["drift"], digits=3),
             Row("gap error p99, idle (us)", idle["gap"], most=100),
+            Row("  the same, --precise (us)", exact.get("gap", {})),
             Row("  the same, busy (us)", busy["gap"]),
         ]
 

@@ -70,6 +70,12 @@ class Sonde(Ping):
     def paced(self, host, count, interval_ms):
         return [*super().paced(host, count, interval_ms), "--json"]
 
+    def precise(self):
+        """The same program spinning through the last stretch before each probe."""
+        variant = Sonde(self.command[0])
+        variant.command.append("--precise")
+        return variant
+
     def monitor(self, hosts, rounds):
         return [*self.command, "-n", "-q", "-i", "1", "-c", str(rounds), *hosts]
 

@@ -37,7 +37,7 @@ static bool read_even(const struct cli_option *option, const char *argument, voi
 
 static const struct cli_choice colours[] = {{"red", 4}, {"green", 5}, {NULL, 0}};
 static const struct cli_peer_words words = {"bad: '%s'", "range: '%s' not in %l..%h",
-                                            "too big: '%s'", 1};
+                                            "too big: '%s'", NULL, 1};
 
 #define AT(member) .offset = offsetof(struct settings, member)
 

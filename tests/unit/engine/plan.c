@@ -205,12 +205,40 @@ Test(engine_plan, adaptive_sends_at_the_answer)
     cr_assert_eq(plan_next(&plan, (struct sonde_mono){0}, &due, &wake), SONDE_NEXT_PROBE);
     cr_assert_eq(plan_next(&plan, (struct sonde_mono){0}, &due, &wake), SONDE_NEXT_WAIT);
     cr_assert_eq(wake.ns, 1000 * MS);
-    plan_answered(&plan, 0, (struct sonde_mono){7 * MS});
+    plan_answered(&plan, 0, (struct sonde_mono){7 * MS}, (struct sonde_span){0});
     cr_assert_eq(plan_next(&plan, (struct sonde_mono){7 * MS}, &due, &wake), SONDE_NEXT_PROBE);
     cr_assert_eq(due.due.ns, 7 * MS);
-    plan_answered(&plan, 0, (struct sonde_mono){8 * MS}); /* quicker than the floor */
+    plan_answered(&plan, 0, (struct sonde_mono){8 * MS},
+                  (struct sonde_span){0}); /* quicker than the floor */
     cr_assert_eq(plan_next(&plan, (struct sonde_mono){8 * MS}, &due, &wake), SONDE_NEXT_WAIT);
     cr_assert_eq(wake.ns, 9 * MS);
+    plan_destroy(&plan);
+}
+
+Test(engine_plan, a_window_is_filled_no_faster_than_answers_come)
+{
+    struct plan plan;
+    plan_with(&plan, (struct plan_config){
+                         .mode = PLAN_ADAPTIVE, .targets = 1, .interval = {10 * MS}, .window = 4});
+    struct plan_due due;
+    struct sonde_mono wake;
+    cr_assert_eq(plan_next(&plan, (struct sonde_mono){0}, &due, &wake), SONDE_NEXT_PROBE);
+    cr_assert_eq(plan_next(&plan, (struct sonde_mono){0}, &due, &wake), SONDE_NEXT_WAIT);
+    cr_assert_eq(wake.ns, 10 * MS, "no RTT is known");
+    plan_answered(&plan, 0, (struct sonde_mono){1 * MS}, (struct sonde_span){1 * MS});
+    /* read late, at 2.5 ms: probes at 1 ms and 2 ms would have been answered meanwhile */
+    struct sonde_mono now = {2 * MS + MS / 2};
+    cr_assert_eq(plan_next(&plan, now, &due, &wake), SONDE_NEXT_PROBE);
+    cr_assert_eq(due.due.ns, 1 * MS);
+    cr_assert_eq(plan_next(&plan, now, &due, &wake), SONDE_NEXT_PROBE);
+    cr_assert_eq(due.due.ns, 2 * MS);
+    cr_assert_eq(plan_next(&plan, now, &due, &wake), SONDE_NEXT_WAIT);
+    cr_assert_eq(wake.ns, 3 * MS);
+    now.ns = 100 * MS;
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(plan_next(&plan, now, &due, &wake), SONDE_NEXT_PROBE);
+    cr_assert_eq(plan_next(&plan, (struct sonde_mono){5 * MS}, &due, &wake), SONDE_NEXT_WAIT);
+    cr_assert_eq(wake.ns, 14 * MS, "the window is full");
     plan_destroy(&plan);
 }
 
