@@ -4,6 +4,7 @@ import argparse
 import os
 import platform
 import signal
+import subprocess
 import sys
 import time
 
@@ -95,13 +96,13 @@ def main():
         print(f"... {name}", file=sys.stderr, flush=True)
         try:
             rows += getattr(bench, name)()
-        except RuntimeError as error:
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
             failures.append(f"{name}: could not be measured: {error}")
             print(failures[-1], file=sys.stderr, flush=True)
     text = ["", *table(rows), "", "Values are medians of the runs.", *bench.notes, *failures,
             f"took {time.monotonic() - started:.0f} s" + (", --quick" if given.quick else "")]
     print("\n".join(text))
-    with open(os.path.join(given.build, "bench.txt"), "w", encoding="ascii") as file:
+    with open(os.path.join(given.build, "bench.txt"), "w", encoding="utf-8") as file:
         file.write("\n".join(head + text) + "\n")
     return 1 if failures else 0
 
