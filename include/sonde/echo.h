@@ -32,7 +32,8 @@ struct sonde_echo_config {
     enum sonde_echo_mode mode;
     uint32_t targets;
     struct sonde_span interval; /* per target */
-    struct sonde_span min_gap;  /* between any two probes; 0: none */
+    struct sonde_span min_gap;  /* between any two probes, 0: none; what is preloaded leaves at
+                                   once, and what follows waits for all of the gaps */
     struct sonde_span floor;    /* ADAPTIVE: the shortest interval */
     struct sonde_span spread;   /* the targets' first probes are spread over this; 0: together */
     struct sonde_span tick;     /* where they are closer than this, they leave in groups: one

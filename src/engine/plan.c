@@ -130,8 +130,9 @@ enum sonde_next plan_next(struct plan *plan, struct sonde_mono now, struct plan_
     target = &plan->targets[id];
 
     struct sonde_mono at = {target->due_ns};
+    bool with_the_first = target->sent > 0 && target->sent < plan->config.preload;
     if (plan->config.min_gap.ns > 0)
-        at = sonde_mono_later(at, plan->earliest);
+        at = sonde_mono_later(at, with_the_first ? plan->last_due : plan->earliest);
     if (plan->config.deadline.ns > 0 &&
         !sonde_mono_before(at, sonde_mono_add(plan->start, plan->config.deadline))) {
         plan_stop(plan);
@@ -143,7 +144,7 @@ enum sonde_next plan_next(struct plan *plan, struct sonde_mono now, struct plan_
     }
     *due = (struct plan_due){.target = id, .number = target->sent, .due = at};
     plan->last_due = at;
-    plan->earliest = sonde_mono_add(at, plan->config.min_gap);
+    plan->earliest = sonde_mono_add(sonde_mono_later(at, plan->earliest), plan->config.min_gap);
     advance(plan, id);
     return SONDE_NEXT_PROBE;
 }

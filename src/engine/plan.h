@@ -31,7 +31,8 @@ struct plan_config {
     enum plan_mode mode;
     uint32_t targets;
     struct sonde_span interval; /* per target */
-    struct sonde_span min_gap;  /* between any two probes of the plan; 0: none */
+    struct sonde_span min_gap;  /* between any two probes of the plan, 0: none; what is preloaded
+                                   leaves at once, and what follows waits for all of the gaps */
     struct sonde_span floor;    /* PLAN_ADAPTIVE: the shortest interval */
     struct sonde_span spread;   /* the targets' first probes are spread over this; 0: together */
     struct sonde_span tick;     /* where they are closer than this, they leave in groups: one

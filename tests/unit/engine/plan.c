@@ -163,6 +163,24 @@ Test(engine_plan, preload_comes_first)
     plan_destroy(&plan);
 }
 
+Test(engine_plan, preload_is_not_held_by_the_gap_and_the_next_waits_for_all_of_it)
+{
+    struct plan plan;
+    plan_with(
+        &plan,
+        (struct plan_config){
+            .targets = 2, .interval = {20 * MS}, .min_gap = {5 * MS}, .preload = 3, .count = 4});
+    struct plan_due due;
+    struct sonde_mono wake, now = {0};
+    int64_t expected[8] = {0, 0, 0, 15 * MS, 15 * MS, 15 * MS, 30 * MS, 35 * MS};
+    for (int sent = 0; sent < 8; sent++) {
+        while (plan_next(&plan, now, &due, &wake) == SONDE_NEXT_WAIT)
+            now = wake;
+        cr_expect_eq(due.due.ns, expected[sent], "probe %d at %jd", sent, (intmax_t)due.due.ns);
+    }
+    plan_destroy(&plan);
+}
+
 Test(engine_plan, nothing_is_due_past_the_deadline)
 {
     struct plan plan;
