@@ -114,7 +114,7 @@ static bool judge_message(struct net_transport *transport, struct net_socket *so
         *kept = error_event(transport, socket, slot, &facts, &cause, event);
         return *kept;
     }
-    if (!facts.stamped || cause.ee_info != SCM_TSTAMP_SND)
+    if (!facts.stamped || cause.ee_info != net_stamps_wanted(&socket->stamps))
         return false;
     *event = (struct sonde_event){
         .kind = SONDE_EVENT_SENT_STAMP, .hop_limit = -1, .traffic_class = -1, .read = net_now()};

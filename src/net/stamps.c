@@ -10,6 +10,8 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include <linux/errqueue.h> /* needs struct timespec */
+
 #include "net/options.h"
 
 #define GIVE_UP SONDE_NS_PER_S /* a stamp that is later than this is not waited for */
@@ -21,13 +23,24 @@ static int ask(int fd, uint32_t flags)
     return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags) < 0 ? -errno : 0;
 }
 
+/*
+ * The software stamp is that of the hand-over to the device (SCHED): every device gives it, and it
+ * is next to where a capture takes its time. The driver's (SND) comes later and scatters more, and
+ * some drivers have none; it is asked for only beside the hardware's.
+ */
 static uint32_t send_flags(const struct net_stamps *stamps)
 {
-    uint32_t flags = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE |
-                     SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
+    uint32_t flags =
+        SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
     if (stamps->hardware)
-        flags |= SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_TX_HARDWARE;
-    return flags;
+        return flags | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_RAW_HARDWARE |
+               SOF_TIMESTAMPING_TX_HARDWARE;
+    return flags | SOF_TIMESTAMPING_TX_SCHED;
+}
+
+uint32_t net_stamps_wanted(const struct net_stamps *stamps)
+{
+    return stamps->hardware ? SCM_TSTAMP_SND : SCM_TSTAMP_SCHED;
 }
 
 static uint32_t receive_flags(bool hardware)

@@ -49,6 +49,9 @@ struct net_stamps {
     struct net_stamps_sent *ring;
 };
 
+/* Which stamp of a datagram is taken: the ee_info of the message that brings it. */
+uint32_t net_stamps_wanted(const struct net_stamps *stamps);
+
 /*
  * True when the kernel lets the sender choose ids. `udp` is an IPv4 UDP socket, which asks for
  * receive stamps afterwards; nothing is sent.
