@@ -291,7 +291,7 @@ static enum sonde_loop_pace pace_of(const struct ping *ping)
 {
     if (is_flooding(&ping->settings) || ping->settings.adaptive)
         return SONDE_LOOP_EAGER;
-    if (ping->settings.quiet || ping->targets.count > MANY_TARGETS)
+    if (ping->targets.count > MANY_TARGETS)
         return SONDE_LOOP_RELAXED;
     return SONDE_LOOP_PROMPT;
 }

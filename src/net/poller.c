@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define MARGIN_MIN (100 * SONDE_NS_PER_US)
+#define HABIT_MAX  (100 * SONDE_NS_PER_US)
 #define MARGIN_MAX (2 * SONDE_NS_PER_MS)
 #define READY_MAX  16
 
@@ -315,21 +316,40 @@ static void learn_margin(struct net_poller *poller, struct sonde_mono planned)
     poller->margin.ns = margin > MARGIN_MAX ? MARGIN_MAX : margin;
 }
 
+/* What wake-ups are usually late by; the spin that makes up for it stays short. */
+static void learn_habit(struct net_poller *poller, struct sonde_mono planned)
+{
+    int64_t late = sonde_mono_since(net_now(), planned).ns;
+    int64_t habit = poller->habit.ns + (late + late / 4 - poller->habit.ns) / 8;
+
+    poller->habit.ns = habit < 0 ? 0 : habit > HABIT_MAX ? HABIT_MAX : habit;
+}
+
+/* How long before its deadline a wait is to wake, to spin for the rest. */
+static struct sonde_span head_start(const struct net_poller *poller, bool early)
+{
+    if (poller->precise)
+        return poller->margin;
+    return early ? poller->habit : (struct sonde_span){0};
+}
+
 int net_poller_wait(struct net_poller *poller, struct sonde_mono until, bool early)
 {
     struct sonde_mono end = sonde_mono_earlier(until, poller->alarm);
-    bool precise = poller->precise && end.ns == until.ns && end.ns != SONDE_NEVER.ns;
+    bool trim = (early || poller->precise) && end.ns == until.ns && end.ns != SONDE_NEVER.ns;
     struct sonde_mono planned = end;
     int result;
 
-    if (precise)
-        planned.ns = sonde_saturating_sub(end.ns, poller->margin.ns);
+    if (trim)
+        planned.ns = sonde_saturating_sub(end.ns, head_start(poller, early).ns);
     result = sleep_until(poller, planned, early);
     if (result < 0)
         return result;
-    if (precise && result == WAKE_TIMER)
+    if (trim && result == WAKE_TIMER && poller->precise)
         learn_margin(poller, planned);
-    while (precise && result != WAKE_OTHER && sonde_mono_before(net_now(), until))
+    else if (trim && result == WAKE_TIMER)
+        learn_habit(poller, planned);
+    while (trim && result != WAKE_OTHER && sonde_mono_before(net_now(), until))
         ;
     if (poller->alarm.ns != SONDE_NEVER.ns)
         ring_alarm(poller);

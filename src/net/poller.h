@@ -40,6 +40,7 @@ struct net_poller {
     unsigned long slack;      /* the thread's timer slack, before; 0: unknown */
     struct sonde_mono armed;  /* what the timer is set to */
     struct sonde_span margin; /* how long before the deadline a precise wait wakes */
+    struct sonde_span habit;  /* and any other that may end early: by what wake-ups are late here */
     struct sonde_mono alarm;
     sonde_net_alarm_due *alarm_due;
     void *alarm_self;
