@@ -23,6 +23,13 @@ if_flag = $(shell echo 'int x;' | $(CC) -Werror $(1) -x c -c -o /dev/null - 2>/d
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
+# A ping is over in a millisecond, a fifth of which would be the loading of libraries that most runs
+# do not call: the program takes them in where static ones are there. Distributions set LINK=dynamic.
+LINK ?= static
+static_library = $(shell file=$$($(CC) -print-file-name=lib$(1).a) && [ "$$file" != lib$(1).a ] && echo "$$file")
+PROGRAM_LIBS := $(foreach name,cap jansson cares,\
+                $(or $(if $(filter static,$(LINK)),$(call static_library,$(name))),-l$(name)))
+
 ALL_CFLAGS  = -std=gnu17 -fPIC -DSONDE_VERSION='"$(VERSION)"' \
               $(WARN) $(HARDEN) $(CFLAGS) $(VARIANT) $(PKG_CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(VARIANT)
@@ -103,7 +110,7 @@ $(BUILD)/libsonde.so: $(BUILD)/libsonde.so.0
 
 $(BUILD)/sonde: $(PROGRAM_OBJ) $(BUILD)/libsonde.a
 	$(SAY) "  LD  $@"
-	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(PROGRAM_LIBS) -lm
 $(BUILD)/ping: | $(BUILD)/sonde
 	ln -sf sonde $@
 

@@ -176,7 +176,8 @@ struct sonde_histogram {
 size_t sonde_histogram_buckets(struct sonde_span lowest, struct sonde_span highest);
 
 /*
- * Uses `counts`, which must live as long as the histogram, and empties it. Returns 0, -EINVAL for a
+ * Uses `counts`, which must be zero and live as long as the histogram. (It is not cleared here:
+ * fresh memory of calloc then takes no page that nothing falls into.) Returns 0, -EINVAL for a
  * range as above, or -ENOSPC when there are fewer counters than needed.
  */
 int sonde_histogram_init(struct sonde_histogram *histogram, struct sonde_span lowest,
@@ -298,10 +299,10 @@ struct sonde_sequence {
 };
 
 /*
- * Uses `slots`, which must live as long as the sequence. `slot_count` is a power of two, at least
- * 1; what may be in flight at once between the fastest answer and the slowest timeout is a good
- * size, 1024 a good default. `first` is the number of the first probe to count (0; later ones after
- * a reset). Returns 0 or -EINVAL.
+ * Uses `slots`, which must be zero and live as long as the sequence. `slot_count` is a power of
+ * two, at least 1; what may be in flight at once between the fastest answer and the slowest timeout
+ * is a good size, 1024 a good default. `first` is the number of the first probe to count (0; later
+ * ones after a reset). Returns 0 or -EINVAL.
  */
 int sonde_sequence_init(struct sonde_sequence *sequence, struct sonde_sequence_slot *slots,
                         size_t slot_count, uint64_t first);
@@ -355,7 +356,7 @@ struct sonde_self {
     uint64_t received[SONDE_STAMP_SOURCES]; /* answers by source of the receive stamp */
 };
 
-/* `counts` holds SONDE_HISTOGRAM_BUCKETS counters and lives as long as *self. */
+/* `counts` holds SONDE_HISTOGRAM_BUCKETS counters, must be zero and live as long as *self. */
 void sonde_self_init(struct sonde_self *self, uint64_t counts[SONDE_HISTOGRAM_BUCKETS]);
 
 /*

@@ -221,14 +221,6 @@ static void build_v6(struct builder *b)
     finish(b);
 }
 
-void net_filter_nothing(struct net_filter *filter)
-{
-    struct builder b = {.filter = filter};
-
-    filter->length = 0;
-    emit(&b, BPF_RET | BPF_K, 0);
-}
-
 void net_filter_icmp(struct net_filter *filter, enum sonde_family family,
                      struct net_identifiers identifiers)
 {
@@ -282,15 +274,13 @@ int net_filter_install(int fd, enum sonde_family family, struct net_identifiers 
 {
     struct net_filter filter;
     uint8_t byte;
-    int error;
 
-    net_filter_nothing(&filter);
-    error = net_filter_attach(fd, &filter);
+    filter_types(fd, family);
+    net_filter_icmp(&filter, family, identifiers);
+    int error = net_filter_attach(fd, &filter);
     if (error)
         return error;
     while (recv(fd, &byte, sizeof byte, MSG_DONTWAIT | MSG_TRUNC) >= 0 || errno == EINTR)
         ;
-    filter_types(fd, family);
-    net_filter_icmp(&filter, family, identifiers);
-    return net_filter_attach(fd, &filter);
+    return 0;
 }

@@ -26,9 +26,6 @@ struct net_filter {
     uint16_t length;
 };
 
-/* Lets nothing in. */
-void net_filter_nothing(struct net_filter *filter);
-
 /*
  * Lets our messages in: for IPv4 packets begin with the IP header, for IPv6 with the ICMPv6 header,
  * as the kernel shows them to raw sockets.
@@ -40,8 +37,8 @@ void net_filter_icmp(struct net_filter *filter, enum sonde_family family,
 int net_filter_attach(int fd, const struct net_filter *filter);
 
 /*
- * Makes a raw ICMP socket hear us and nobody else: shuts it, throws away what has queued up since
- * it was made, and lets ours in. Returns 0 or a negative errno.
+ * Makes a raw ICMP socket hear us and nobody else, and throws away what has queued up since it was
+ * made. To be called before anything is sent. Returns 0 or a negative errno.
  */
 int net_filter_install(int fd, enum sonde_family family, struct net_identifiers identifiers);
 

@@ -34,7 +34,6 @@ int sonde_histogram_init(struct sonde_histogram *histogram, struct sonde_span lo
         .buckets = (uint32_t)buckets,
         .lowest_octave = (uint8_t)octave_of(lowest.ns),
     };
-    sonde_histogram_clear(histogram);
     return 0;
 }
 

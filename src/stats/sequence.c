@@ -1,7 +1,6 @@
 #include "sonde/stats.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "wide.h"
 
@@ -10,7 +9,7 @@ int sonde_sequence_init(struct sonde_sequence *sequence, struct sonde_sequence_s
 {
     if (slot_count == 0 || (slot_count & (slot_count - 1)) != 0)
         return -EINVAL;
-    memset(slots, 0, slot_count * sizeof *slots);
+
     *sequence = (struct sonde_sequence){
         .slots = slots,
         .slot_mask = slot_count - 1,

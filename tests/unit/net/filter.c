@@ -160,15 +160,6 @@ Test(net_filter, fits_the_kernels_limits_and_ends)
     }
 }
 
-Test(net_filter, nothing_lets_nothing_in)
-{
-    struct net_filter filter;
-    uint8_t byte = 0;
-
-    net_filter_nothing(&filter);
-    cr_assert_not(lets_in(&filter, &byte, 1));
-}
-
 Test(net_filter, v4_replies_of_our_block_only)
 {
     for (unsigned type = 0; type < 256; type++)

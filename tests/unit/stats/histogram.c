@@ -12,7 +12,7 @@ static uint64_t storage[3][SONDE_HISTOGRAM_BUCKETS];
 static struct sonde_histogram fresh(int which)
 {
     struct sonde_histogram histogram;
-    memset(storage[which], 0xff, sizeof storage[which]);
+    memset(storage[which], 0, sizeof storage[which]);
     cr_assert_eq(sonde_histogram_init(&histogram, SONDE_HISTOGRAM_LOWEST, SONDE_HISTOGRAM_HIGHEST,
                                       storage[which], SONDE_HISTOGRAM_BUCKETS),
                  0);

@@ -14,7 +14,7 @@ static struct sonde_sequence_slot slots[WINDOW];
 static struct sonde_sequence fresh(size_t window)
 {
     struct sonde_sequence sequence;
-    memset(slots, 0xff, sizeof slots);
+    memset(slots, 0, sizeof slots);
     cr_assert_eq(sonde_sequence_init(&sequence, slots, window, 0), 0);
     return sequence;
 }
