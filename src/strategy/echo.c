@@ -14,7 +14,8 @@ struct sonde_echo {
     struct sonde_echo_config config;
     struct plan plan;
     struct echo_target *targets;
-    uint32_t satisfied; /* targets that have answered as often as asked */
+    struct sonde_mono last_left; /* when the last probe was handed out: it may have been late */
+    uint32_t satisfied;          /* targets that have answered as often as asked */
     bool ended;
 };
 
@@ -99,7 +100,8 @@ static struct sonde_mono give_up(struct sonde_echo *echo, struct sonde_mono now)
 {
     if (echo->ended)
         return now;
-    struct sonde_mono at = sonde_mono_add(echo->plan.last_due, patience(echo));
+    struct sonde_mono last = sonde_mono_later(echo->plan.last_due, echo->last_left);
+    struct sonde_mono at = sonde_mono_add(last, patience(echo));
     if (echo->config.deadline.ns == 0)
         return at;
     return sonde_mono_earlier(at, sonde_mono_add(echo->plan.start, echo->config.deadline));
@@ -119,6 +121,7 @@ static enum sonde_next next(void *self, struct sonde_mono now, struct sonde_prob
         probe->target = due.target;
         probe->number = due.number;
         probe->due = due.due;
+        echo->last_left = now;
         break;
     case SONDE_NEXT_WAIT:
         break;

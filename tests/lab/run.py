@@ -184,6 +184,13 @@ def enter_user_namespace(arguments):
     os.execvp(command[0], command + [sys.executable, str(HERE / "run.py"), *arguments])
 
 
+def hand_on_no_ignored_signal():
+    """Under nohup, or in the background of a script, programs would inherit that a signal is ignored."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
 def main(arguments):
     if not arguments:
         print("usage: tests/lab/run.py BUILD [PATTERN...]", file=sys.stderr)
@@ -198,6 +205,7 @@ def main(arguments):
     # A hanging run ends with a trace; namespaces vanish with the process.
     faulthandler.dump_traceback_later(TIME_LIMIT_S, exit=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    hand_on_no_ignored_signal()
     tally = Tally()
     try:
         why = harness.prepare(arguments[0])

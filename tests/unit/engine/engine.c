@@ -126,6 +126,16 @@ Test(engine_engine, kernel_stamps_of_both_ends_make_the_rtt)
     bench_free(bench);
 }
 
+/* One probe that is due at 0. */
+static void send_late(struct bench *bench, int64_t ns)
+{
+    size_t count = sonde_engine_transmit(bench->engine, (struct sonde_mono){0}, bench->batch, 64);
+    cr_assert_eq(count, 1);
+    bench->batch[0].sent = (struct sonde_mono){ns};
+    bench->batch[0].error = 0;
+    sonde_engine_transmitted(bench->engine, bench->batch, count);
+}
+
 Test(engine_engine, the_end_of_a_run_tells_lost_from_unfinished)
 {
     struct bench *bench = bench_new(56, 1);
@@ -141,6 +151,20 @@ Test(engine_engine, the_end_of_a_run_tells_lost_from_unfinished)
     send_at(bench, 0, 0);
     sonde_engine_stop(bench->engine, (struct sonde_mono){99 * MS});
     cr_assert_eq(bench->heard[0].kind, SONDE_UNFINISHED, "its answer may be on the way");
+    bench_free(bench);
+
+    bench = bench_new(56, 1);
+    bench->patience = (struct sonde_span){100 * MS};
+    send_late(bench, 20 * MS);
+    sonde_engine_stop(bench->engine, (struct sonde_mono){105 * MS});
+    cr_assert_eq(bench->heard[0].kind, SONDE_UNFINISHED, "it left too late to be called lost");
+    bench_free(bench);
+
+    bench = bench_new(56, 1);
+    bench->patience = (struct sonde_span){100 * MS};
+    send_late(bench, MS);
+    sonde_engine_stop(bench->engine, (struct sonde_mono){100 * MS});
+    cr_assert_eq(bench->heard[0].kind, SONDE_TIMED_OUT, "a little late does not matter");
     bench_free(bench);
 }
 

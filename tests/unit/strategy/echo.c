@@ -90,6 +90,21 @@ Test(strategy_echo, the_run_ends_a_patience_after_the_last_probe)
     sonde_echo_destroy(echo);
 }
 
+Test(strategy_echo, what_left_late_is_waited_for_as_long)
+{
+    struct sonde_echo *echo =
+        echo_new((struct sonde_echo_config){.targets = 1, .interval = {2 * MS}, .count = 2});
+    struct sonde_probe probe;
+    int64_t wake;
+    next(echo, 0, &probe, &wake);
+    tell(echo, reply(0, MS / 2));
+    cr_assert_eq(next(echo, 50 * MS, &probe, &wake), SONDE_NEXT_PROBE);
+    cr_assert_eq(probe.due.ns, 2 * MS);
+    cr_assert_eq(next(echo, 50 * MS, &probe, &wake), SONDE_NEXT_DONE);
+    cr_assert_eq(wake, 52 * MS);
+    sonde_echo_destroy(echo);
+}
+
 Test(strategy_echo, the_deadline_is_kept)
 {
     struct sonde_echo *echo = echo_new(
