@@ -41,7 +41,6 @@ struct sonde_engine_config {
     uint8_t key[16];             /* secret and random: proves that an answer belongs to our probe */
     struct sonde_span linger;    /* how long answered and timed-out probes are remembered */
     uint32_t max_in_flight;      /* open and lingering probes together; 0: 1,048,576 */
-    size_t mtu;                  /* 0: the route's */
     const uint16_t *identifiers; /* as the transport offers them */
     size_t identifier_count;
 
@@ -80,7 +79,11 @@ struct sonde_engine_counters {
     uint64_t leases_out; /* times a probe had to wait because every lease was taken */
 };
 
-/* Returns 0, -EINVAL, or -ENOMEM. The configuration is copied, except what it points to. */
+/*
+ * Returns 0, -EINVAL, or -ENOMEM. The configuration is copied, except what it points to. All probes
+ * of an engine are of one kind, or at least none but the first is of extended echo: the lanes are
+ * made for it.
+ */
 int sonde_engine_create(struct sonde_engine **engine, const struct sonde_engine_config *config,
                         struct sonde_strategy strategy, struct sonde_observer observer);
 void sonde_engine_destroy(struct sonde_engine *engine);
@@ -107,6 +110,12 @@ void sonde_engine_expire(struct sonde_engine *engine, struct sonde_mono now);
 
 /* When transmit or expire must be called next; SONDE_NEVER when only an answer changes anything. */
 struct sonde_mono sonde_engine_deadline(const struct sonde_engine *engine);
+
+/*
+ * True while RTTs depend on when answers are read, because one end of them has no stamp that is
+ * better. Until the first answer it is not known, and true.
+ */
+bool sonde_engine_reads_matter(const struct sonde_engine *engine);
 
 /* True when the strategy is done and every probe has its final outcome. */
 bool sonde_engine_finished(const struct sonde_engine *engine);

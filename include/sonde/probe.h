@@ -63,11 +63,12 @@ enum sonde_outcome_kind {
     SONDE_TOO_BIG, /* "fragmentation needed" or "packet too big"; mtu says what fits */
     SONDE_PARAMETER_PROBLEM,
     SONDE_TIMED_OUT,
-    SONDE_SEND_FAILED, /* never left this machine: error says why */
+    SONDE_SEND_FAILED, /* did not leave this machine whole: error says why; sent has a time when a
+ first fragment had left */
     SONDE_UNFINISHED,  /* the run ended before the timeout: neither answered nor lost */
     /* notices */
     SONDE_LATE,          /* an answer after SONDE_TIMED_OUT */
-    SONDE_DUPLICATE,     /* one more reply to an answered probe */
+    SONDE_DUPLICATE,     /* one more reply to an answered probe, or an error about it */
     SONDE_CORRUPT,       /* an answer whose checksum is wrong; the probe stays open */
     SONDE_REDIRECT,      /* the datagram was forwarded; gateway is the better first hop */
     SONDE_SOURCE_QUENCH, /* deprecated (RFC 6633), still told */

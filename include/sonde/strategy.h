@@ -9,7 +9,8 @@
 #include "sonde/probe.h"
 
 enum sonde_next {
-    SONDE_NEXT_PROBE, /* *probe is filled (all but token); it is due now or earlier */
+    SONDE_NEXT_PROBE, /* *probe is filled (all but token; its target is one that the engine knows);
+                     it is due now or earlier */
     SONDE_NEXT_WAIT,  /* ask again at *wake, or after any outcome */
     SONDE_NEXT_DONE,  /* no more probes; at *wake the run ends, whatever is still open */
 };
@@ -23,6 +24,9 @@ struct sonde_strategy_ops {
      */
     enum sonde_next (*next)(void *self, struct sonde_mono now, struct sonde_probe *probe,
                             struct sonde_mono *wake);
+
+    /* When the run ends at the latest, whatever is still open or waiting; SONDE_NEVER. */
+    struct sonde_mono (*end)(void *self);
 
     /*
      * How long an answer that is still to be expected may take. When the run ends, open probes that

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,8 @@ static struct sonde_echo_config echo_of(const struct ping *ping)
     };
     if (settings->poisson)
         echo.mode = SONDE_ECHO_POISSON;
+    if (settings->seed < 0 && !settings->scenario) /* else all would send at the same times */
+        base_random_secret(&echo.seed, sizeof echo.seed);
     if (settings->adaptive) {
         echo.mode = SONDE_ECHO_ADAPTIVE;
         echo.floor =
@@ -308,9 +311,8 @@ static int complain(const struct ping *ping, const char *operation, int error)
 static int give_up_privilege(struct ping *ping)
 {
     struct privilege *privilege = &ping->context->privilege;
-    if (privilege_drop(privilege) != 0)
-        return complain(ping, privilege->operation, -errno);
-    return 0;
+    int error = privilege_drop(privilege);
+    return error ? complain(ping, privilege->operation, error) : 0;
 }
 
 static int confine(struct ping *ping, enum privilege_stage stage)
@@ -380,6 +382,18 @@ static int run_session(struct ping *ping)
     return error ? CLI_FAILED : exit_code(ping, &result);
 }
 
+/* Names may take long: until the loop obeys signals they do what they do to any process. */
+static int find_targets(struct ping *ping)
+{
+    sigset_t all, blocked;
+    sigfillset(&all);
+    sigprocmask(SIG_UNBLOCK, &all, &blocked);
+    int status =
+        ping_targets_find(ping->context, &ping->settings, &ping->transport, &ping->targets);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+    return status;
+}
+
 static int run(struct ping *ping)
 {
     const struct ping_settings *settings = &ping->settings;
@@ -387,7 +401,7 @@ static int run(struct ping *ping)
     if (!status && !settings->scenario && needs_resolver(settings))
         status = confine(ping, PRIVILEGE_RESOLVE);
     if (!status)
-        status = ping_targets_find(ping->context, settings, &ping->transport, &ping->targets);
+        status = find_targets(ping);
     if (!status)
         status = open_names(ping);
     if (!status)

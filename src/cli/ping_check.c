@@ -64,6 +64,8 @@ static bool check_header_options(const struct ping_settings *s, struct cli_error
         {!s->drop_in && prespecified && hops == 0,
          "--ip-timestamp tsprespec needs --via with the hosts that are to add their time", NULL},
         {hops > PING_HOPS, "a source route has room for 9 hops", NULL},
+        {hops > 0 && (ping_settings_target_count(s) > 1 || s->all_addresses),
+         "a source route leads to one host: ask one at a time", NULL},
     };
     return CHECK(rules, error);
 }

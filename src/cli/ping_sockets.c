@@ -8,22 +8,29 @@
 #include "sonde/net.h"
 #include "sonde/sim.h"
 
-#define MOST_IDENTIFIERS 64u /* one for each host, as long as they are few: 1, 2, 3 … for each */
+#define MOST_SPREAD      64 /* hosts that have an identifier each, and so count 1, 2, 3 … */
+#define MOST_IDENTIFIERS 32768
+#define MOST_SOCKETS     256 /* a datagram socket has one identifier */
 #define LEASES_PER_LANE  65536
+#define EXTENDED_LANE    256 /* RFC 8335: eight bits of sequence */
+#define FLOOD_GAP_NS     (100.0 * SONDE_NS_PER_US)
+#define REMEMBERED_NS    (10.0 * SONDE_NS_PER_S)
+#define LONGEST_NS       (60.0 * SONDE_NS_PER_S)
 
+/* Enough for all probes that may be open or remembered at once, and one for each of few hosts. */
 static uint32_t identifiers(const struct ping_settings *settings)
 {
-    size_t hosts = ping_settings_target_count(settings);
-    int64_t span_ns = sonde_saturating_add(settings->timeout.ns, 10 * SONDE_NS_PER_S);
-    int64_t interval_ns = settings->interval.ns > 0 ? settings->interval.ns : SONDE_NS_PER_MS;
-    double leases =
-        2.0 * (double)hosts *
-        (double)(span_ns < INT64_C(60) * SONDE_NS_PER_S ? span_ns : INT64_C(60) * SONDE_NS_PER_S) /
-        (double)interval_ns;
-    uint32_t wanted = leases < 1e9 ? (uint32_t)(leases / LEASES_PER_LANE) + 1 : 32768;
-    uint32_t lanes = hosts < MOST_IDENTIFIERS ? (uint32_t)hosts : MOST_IDENTIFIERS;
-    lanes = wanted > lanes ? wanted : lanes;
-    return lanes > 32768 ? 32768 : lanes;
+    double hosts = (double)ping_settings_target_count(settings);
+    double lane = settings->kind == SONDE_PROBE_EXTENDED_ECHO ? EXTENDED_LANE : LEASES_PER_LANE;
+    double remembered_ns = (double)settings->timeout.ns + (double)REMEMBERED_NS;
+    double interval_ns = settings->interval.ns > 0 ? (double)settings->interval.ns : FLOOD_GAP_NS;
+    if (remembered_ns > LONGEST_NS)
+        remembered_ns = LONGEST_NS;
+    double leases = hosts * (remembered_ns / interval_ns + (double)settings->preload);
+    double lanes = 2 * leases / lane + 1;
+    if (lanes < hosts)
+        lanes = hosts < MOST_SPREAD ? hosts : MOST_SPREAD;
+    return lanes < MOST_IDENTIFIERS ? (uint32_t)lanes : MOST_IDENTIFIERS;
 }
 
 /* The one family that all hosts are given in, where they are given as numbers: then only its
@@ -153,8 +160,11 @@ int ping_sockets_open(struct cli_context *context, const struct ping_settings *s
     int error = privilege_raise(&context->privilege);
     if (!error && raw)
         error = sonde_net_open_raw(&config, transport, &operation);
-    else if (!error)
+    else if (!error) {
+        if (config.identifier_count > MOST_SOCKETS)
+            config.identifier_count = MOST_SOCKETS;
         error = sonde_net_open_dgram(&config, transport, &operation);
+    }
     if (error == -EPERM && settings->drop_in && config.mark_set && strstr(operation, "mark")) {
         fprintf(stderr, "%s: WARNING: failed to set mark: %u: %s\n", context->program, config.mark,
                 strerror(EPERM));

@@ -6,8 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MIN_WINDOW 64u /* probes that statistics put back into order */
-#define MAX_WINDOW 65536u
+#define MIN_WINDOW    64u /* probes that statistics put back into order */
+#define MAX_WINDOW    65536u
+#define SHARED_WINDOW 1024u /* of each of several targets */
 
 /* What is kept of a target: the statistics with their storage. */
 struct kept {
@@ -46,11 +47,12 @@ static struct sonde_mono now_of(const struct session *session)
 static size_t window(const struct sonde_echo_config *echo)
 {
     size_t slots = MIN_WINDOW;
+    size_t most = echo->targets == 1 ? MAX_WINDOW : SHARED_WINDOW;
     int64_t interval_ns = echo->interval.ns;
     int64_t in_flight = interval_ns > 0 ? echo->probe.timeout.ns / interval_ns : MAX_WINDOW;
     if (echo->mode == SONDE_ECHO_ADAPTIVE)
         in_flight = MAX_WINDOW;
-    while (slots < MAX_WINDOW && (int64_t)slots < 2 * in_flight)
+    while (slots < most && (int64_t)slots / 2 < in_flight)
         slots *= 2;
     return slots;
 }
@@ -100,6 +102,8 @@ static void on_outcome(void *self, const struct sonde_outcome *outcome)
 {
     struct session *session = self;
     struct kept *kept = &session->kept[outcome->target];
+    if (outcome->kind == SONDE_SEND_FAILED && outcome->sent.source != SONDE_STAMP_NONE)
+        kept->stats.stats.sent--; /* a first fragment had left, and was told as sent */
     sonde_target_stats_outcome(&kept->stats, outcome);
     sonde_self_outcome(&session->self, outcome);
     bool answer =
@@ -108,7 +112,7 @@ static void on_outcome(void *self, const struct sonde_outcome *outcome)
     if (answer && outcome->number == kept->last_sent)
         kept->last_answered = true;
     if (session->waiting)
-        waiting_push(session->waiting, outcome, outcome->received.at);
+        waiting_push(session->waiting, outcome, now_of(session));
     else
         session->report.ops->outcome(session->report.self, outcome);
 }
@@ -170,6 +174,7 @@ void session_obey_interrupts(void)
 static void release_signals(void)
 {
     sigset_t all;
+    signal(SIGALRM, SIG_IGN); /* one that stood for a SIGINT may have come too late */
     sigfillset(&all);
     sigprocmask(SIG_UNBLOCK, &all, NULL);
 }

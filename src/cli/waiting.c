@@ -4,14 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PLACES     32
-#define BYTES_KEPT 2048 /* of a datagram, for what is shown of it */
-#define LONGEST    sonde_span_s(1)
+#define PLACES  32
+#define LONGEST sonde_span_s(1)
 
 struct place {
     struct sonde_outcome outcome;
     struct sonde_mono until;
-    uint8_t bytes[BYTES_KEPT];
+    uint8_t *bytes; /* of the datagram */
 };
 
 struct waiting {
@@ -36,6 +35,10 @@ struct waiting *waiting_create(waiting_is_pending *is_pending, waiting_deliver *
 
 void waiting_destroy(struct waiting *waiting)
 {
+    for (; waiting && waiting->count > 0; waiting->count--) {
+        free(waiting->places[waiting->first].bytes);
+        waiting->first = (waiting->first + 1) % PLACES;
+    }
     free(waiting);
 }
 
@@ -44,22 +47,37 @@ bool waiting_is_empty(const struct waiting *waiting)
     return waiting->count == 0;
 }
 
-/* Copies bytes behind those already kept, as far as there is room, and points to the copy. */
-static void keep(struct place *place, size_t *used, struct sonde_bytes *bytes)
+/* Copies bytes behind those already kept, and points to the copy. */
+static void keep(uint8_t *kept, size_t *used, struct sonde_bytes *bytes)
 {
-    size_t length = bytes->length < BYTES_KEPT - *used ? bytes->length : BYTES_KEPT - *used;
-    if (length > 0)
-        memcpy(place->bytes + *used, bytes->data, length);
-    *bytes = (struct sonde_bytes){place->bytes + *used, length};
-    *used += length;
+    if (bytes->length > 0)
+        memcpy(kept + *used, bytes->data, bytes->length);
+    bytes->data = kept + *used;
+    *used += bytes->length;
+}
+
+/* Fills a place with a copy, bytes included. False when there is no memory. */
+static bool fill(struct place *place, const struct sonde_outcome *outcome, struct sonde_mono now)
+{
+    size_t length = outcome->ip.length + outcome->extensions.length + outcome->icmp.length;
+    size_t used = 0;
+    uint8_t *bytes = malloc(length + 1);
+    if (!bytes)
+        return false;
+    *place = (struct place){*outcome, sonde_mono_add(now, LONGEST), bytes};
+    keep(bytes, &used, &place->outcome.ip);
+    keep(bytes, &used, &place->outcome.extensions);
+    keep(bytes, &used, &place->outcome.icmp);
+    return true;
 }
 
 static void deliver_first(struct waiting *waiting)
 {
-    const struct place *place = &waiting->places[waiting->first];
+    struct place *place = &waiting->places[waiting->first];
     waiting->first = (waiting->first + 1) % PLACES;
     waiting->count--;
     waiting->deliver(waiting->self, &place->outcome);
+    free(place->bytes);
 }
 
 void waiting_push(struct waiting *waiting, const struct sonde_outcome *outcome,
@@ -72,13 +90,13 @@ void waiting_push(struct waiting *waiting, const struct sonde_outcome *outcome,
     }
     if (waiting->count == PLACES)
         deliver_first(waiting);
-    struct place *place = &waiting->places[(waiting->first + waiting->count++) % PLACES];
-    size_t used = 0;
-    place->outcome = *outcome;
-    place->until = sonde_mono_add(now, LONGEST);
-    keep(place, &used, &place->outcome.ip);
-    keep(place, &used, &place->outcome.extensions);
-    keep(place, &used, &place->outcome.icmp);
+    if (fill(&waiting->places[(waiting->first + waiting->count) % PLACES], outcome, now)) {
+        waiting->count++;
+        return;
+    }
+    while (waiting->count > 0)
+        deliver_first(waiting);
+    waiting->deliver(waiting->self, outcome);
 }
 
 struct sonde_mono waiting_turn(struct waiting *waiting, struct sonde_mono now)

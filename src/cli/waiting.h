@@ -24,7 +24,7 @@ void waiting_destroy(struct waiting *waiting);
 
 /*
  * Delivers the outcome now if its name is settled and none waits before it; otherwise keeps a copy,
- * bytes included. When too many wait, the oldest is delivered as it is.
+ * bytes included. When too many wait, or memory is short, the oldest is delivered as it is.
  */
 void waiting_push(struct waiting *waiting, const struct sonde_outcome *outcome,
                   struct sonde_mono now);

@@ -1,5 +1,6 @@
 #include "sonde/engine.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "packet/fragment.h"
 #include "packet/ipv6.h"
 
+#define MOST_LANES         65536u
 #define DEFAULT_IN_FLIGHT  (1u << 20)
 #define SEQUENCES          65536u
 #define EXTENDED_SEQUENCES 256u      /* RFC 8335: eight bits */
@@ -45,6 +47,7 @@ struct sonde_engine {
     bool done;                 /* the strategy has nothing more to ask */
     struct sonde_mono wake;    /* when to ask the strategy again */
     struct sonde_mono give_up; /* once done: when the open probes are given up */
+    bool reads_matter;
     struct sonde_engine_counters counters;
 };
 
@@ -52,6 +55,7 @@ int sonde_engine_create(struct sonde_engine **created, const struct sonde_engine
                         struct sonde_strategy strategy, struct sonde_observer observer)
 {
     if (config->identifier_count == 0 || config->ipv4_options.length % 4 != 0 ||
+        config->identifier_count > MOST_LANES || config->max_in_flight > FLIGHT_SLOTS_MAX ||
         config->ipv4_options.length > 40 || config->linger.ns < 0 ||
         (config->own_time_at > 0 && config->own_time_at + 4u > config->ipv4_options.length))
         return -EINVAL;
@@ -62,6 +66,7 @@ int sonde_engine_create(struct sonde_engine **created, const struct sonde_engine
     engine->strategy = strategy;
     engine->observer = observer;
     engine->wake = engine->give_up = SONDE_NEVER;
+    engine->reads_matter = true;
     build_init(&engine->builder, &engine->config);
     engine->arena = malloc(ARENA_BYTES);
     if (!engine->arena) {
@@ -157,6 +162,24 @@ static int prepare_flight(struct sonde_engine *engine, enum sonde_probe_kind kin
     return error;
 }
 
+/* The outcome of a probe that never had a lease. */
+static void close_unleased(struct sonde_engine *engine, const struct sonde_probe *probe,
+                           enum sonde_outcome_kind kind, int error)
+{
+    engine->last_numbers[probe->target] = probe->number;
+    struct sonde_outcome outcome = {
+        .kind = kind,
+        .token = flight_spare_token(&engine->flight),
+        .target = probe->target,
+        .number = probe->number,
+        .due = probe->due,
+        .hop_limit = -1,
+        .traffic_class = -1,
+        .error = error,
+    };
+    tell(engine, &outcome);
+}
+
 static void refuse(struct sonde_engine *engine, struct flight_slot *slot, struct sonde_mono at,
                    int error, uint32_t mtu)
 {
@@ -164,7 +187,8 @@ static void refuse(struct sonde_engine *engine, struct flight_slot *slot, struct
     struct answer_context context = context_of(engine);
     answer_from_slot(&context, slot, &outcome);
     outcome.kind = SONDE_SEND_FAILED;
-    outcome.sent.source = SONDE_STAMP_NONE;
+    if (slot->state == FLIGHT_BUILT) /* else a first fragment has left */
+        outcome.sent.source = SONDE_STAMP_NONE;
     outcome.error = error;
     outcome.mtu = mtu;
     flight_close(&engine->flight, slot, FLIGHT_TIMED_OUT, at);
@@ -248,6 +272,13 @@ static struct flight_slot *lease(struct sonde_engine *engine, const struct sonde
 {
     struct sonde_mono free_at;
     struct flight_slot *slot = flight_lease(&engine->flight, probe->target, now, &free_at);
+    if (!slot && free_at.ns == SONDE_NEVER.ns) {
+        engine->holding = false;
+        if (engine->observer.sent)
+            engine->observer.sent(engine->observer.self, probe, now, ENOMEM);
+        close_unleased(engine, probe, SONDE_SEND_FAILED, ENOMEM);
+        return NULL;
+    }
     if (!slot) {
         engine->counters.leases_out += engine->wake.ns != free_at.ns;
         engine->wake = free_at;
@@ -275,6 +306,7 @@ static bool take_probe(struct sonde_engine *engine, struct sonde_mono now)
     struct sonde_mono wake = SONDE_NEVER;
     switch (engine->strategy.ops->next(engine->strategy.self, now, &engine->held, &wake)) {
     case SONDE_NEXT_PROBE:
+        assert(engine->held.target < engine->target_count);
         engine->holding = true;
         return true;
     case SONDE_NEXT_WAIT:
@@ -305,6 +337,8 @@ size_t sonde_engine_transmit(struct sonde_engine *engine, struct sonde_mono now,
             return count;
         }
         struct flight_slot *slot = lease(engine, &engine->held, now);
+        if (!slot && !engine->holding)
+            continue; /* it has its outcome already */
         if (!slot)
             return count;
         engine->holding = false;
@@ -387,6 +421,8 @@ static void deliver(struct sonde_engine *engine, const struct sonde_event *event
     struct sonde_mono at = arrival(event);
     bool notice = !sonde_outcome_is_final(outcome->kind);
     learn_mtu(engine, outcome);
+    if (outcome->rtt_known)
+        engine->reads_matter = outcome->received.source == SONDE_STAMP_USER;
     if (slot->state == FLIGHT_OPEN && !notice && at.ns > slot->expiry_ns)
         close_without_answer(engine, slot, SONDE_TIMED_OUT, (struct sonde_mono){slot->expiry_ns});
     switch ((enum flight_state)slot->state) {
@@ -449,18 +485,23 @@ void sonde_engine_receive(struct sonde_engine *engine, const struct sonde_event 
 
 /* --- time ------------------------------------------------------------------------------------ */
 
+static struct sonde_mono end_of(const struct sonde_engine *engine)
+{
+    return engine->strategy.ops->end(engine->strategy.self);
+}
+
 void sonde_engine_expire(struct sonde_engine *engine, struct sonde_mono now)
 {
     struct flight_slot *slot;
     while ((slot = flight_first_expiry(&engine->flight)) && slot->expiry_ns <= now.ns)
         close_without_answer(engine, slot, SONDE_TIMED_OUT, now);
-    if (engine->done && now.ns >= engine->give_up.ns)
+    if ((engine->done && now.ns >= engine->give_up.ns) || now.ns >= end_of(engine).ns)
         sonde_engine_stop(engine, now);
 }
 
 struct sonde_mono sonde_engine_deadline(const struct sonde_engine *engine)
 {
-    struct sonde_mono deadline = engine->wake;
+    struct sonde_mono deadline = sonde_mono_earlier(engine->wake, end_of(engine));
     if (engine->handing_out)
         return (struct sonde_mono){ASK_AGAIN_NS};
     if (engine->flight.expiries.count > 0) {
@@ -484,13 +525,23 @@ void sonde_engine_stop(struct sonde_engine *engine, struct sonde_mono now)
     struct sonde_span patience = engine->strategy.ops->patience(engine->strategy.self);
     struct flight_slot *slot;
     engine->done = true;
+    if (engine->holding)
+        close_unleased(engine, &engine->held, SONDE_UNFINISHED, 0);
     engine->holding = engine->handing_out = false;
+    while ((slot = flight_first_built(&engine->flight)))
+        close_without_answer(engine, slot, SONDE_UNFINISHED, now);
     while ((slot = flight_first_expiry(&engine->flight))) {
         /* the end is planned from due times: what left a little late is excused from so much */
         int64_t excused_ns = slot->lag_ns < patience.ns / 8 ? slot->lag_ns : patience.ns / 8;
         bool waited = now.ns - slot->sent_ns >= patience.ns - excused_ns;
         close_without_answer(engine, slot, waited ? SONDE_TIMED_OUT : SONDE_UNFINISHED, now);
     }
+    engine->wake = SONDE_NEVER;
+}
+
+bool sonde_engine_reads_matter(const struct sonde_engine *engine)
+{
+    return engine->reads_matter;
 }
 
 void sonde_engine_counters(const struct sonde_engine *engine,

@@ -9,7 +9,6 @@
         */
 #define TOKEN_SLOT_MASK ((UINT64_C(1) << TOKEN_SLOT_BITS) - 1)
 #define FIRST_SLOTS     64
-#define RETRY_MEMORY    sonde_span_ms(100)
 
 static_assert(sizeof(struct flight_slot) == 56, "with lane and heap entry 64 bytes a probe");
 
@@ -33,7 +32,7 @@ int flight_init(struct flight *flight, const uint16_t *identifiers, size_t count
     *flight = (struct flight){.sequences = sequences, .slot_limit = slot_limit, .linger = linger};
     base_heap_init(&flight->expiries, &expiry_ops, flight);
     if (count == 0 || count > 65536 || sequences < 2 || sequences > 65536 || slot_limit == 0 ||
-        slot_limit > TOKEN_SLOT_MASK)
+        slot_limit > FLIGHT_SLOTS_MAX)
         return -EINVAL;
     flight->lanes = calloc(count, sizeof *flight->lanes);
     if (!flight->lanes)
@@ -61,34 +60,55 @@ static uint32_t index_of(const struct flight *flight, const struct flight_slot *
     return (uint32_t)(slot - flight->slots);
 }
 
+static uint16_t after(const struct flight *flight, uint16_t sequence)
+{
+    return (uint16_t)((sequence + 1u) % flight->sequences);
+}
+
 static bool is_final(const struct flight_slot *slot)
 {
     return slot->state == FLIGHT_ANSWERED || slot->state == FLIGHT_TIMED_OUT;
 }
 
-static void forget_first(struct flight *flight, struct flight_lane *lane)
+static void forget(struct flight *flight, struct flight_lane *lane, uint32_t sequence)
 {
-    uint32_t index = lane->slots[lane->first] - 1;
-    lane->slots[lane->first] = 0;
-    lane->first = (uint16_t)((lane->first + 1u) % flight->sequences);
-    lane->leased--;
+    uint32_t index = lane->slots[sequence] - 1;
+    lane->slots[sequence] = 0;
     flight->slots[index].state = FLIGHT_FREE;
     flight->slots[index].token = 0;
     flight->slots[index].target = flight->free_head;
     flight->free_head = index + 1;
 }
 
-/* Frees the oldest leases of a lane that have lingered long enough, or one that merely may go. */
+/* Forgets the oldest leases of a lane that have lingered long enough; with `needed`, the oldest. */
 static void reclaim(struct flight *flight, struct flight_lane *lane, struct sonde_mono now,
                     bool needed)
 {
-    while (lane->leased > 0) {
-        const struct flight_slot *slot = &flight->slots[lane->slots[lane->first] - 1];
-        if (!is_final(slot) || (!needed && slot->expiry_ns > now.ns))
-            return;
-        forget_first(flight, lane);
-        needed = false;
+    while (lane->first != lane->next) {
+        uint32_t entry = lane->slots[lane->first];
+        if (entry != 0) {
+            const struct flight_slot *slot = &flight->slots[entry - 1];
+            if (!is_final(slot) || (!needed && slot->expiry_ns > now.ns))
+                return;
+            forget(flight, lane, lane->first);
+            needed = false;
+        }
+        lane->first = after(flight, lane->first);
     }
+}
+
+/* Moves next to a sequence number that is free, or held by a probe that merely lingers. */
+static bool find_sequence(struct flight *flight, struct flight_lane *lane)
+{
+    for (uint32_t tried = 0; tried < flight->sequences; tried++) {
+        uint32_t entry = lane->slots[lane->next];
+        if (entry != 0 && is_final(&flight->slots[entry - 1]))
+            forget(flight, lane, lane->next);
+        if (lane->slots[lane->next] == 0)
+            return true;
+        lane->next = after(flight, lane->next);
+    }
+    return false;
 }
 
 static bool grow(struct flight *flight)
@@ -110,14 +130,20 @@ static bool grow(struct flight *flight)
     return true;
 }
 
-/* A lane with a free sequence number, the target's own first. */
-static struct flight_lane *lane_for(struct flight *flight, uint32_t target, struct sonde_mono now)
+/* A lane with a free sequence number, the target's own first. *memory: there was enough. */
+static struct flight_lane *lane_for(struct flight *flight, uint32_t target, struct sonde_mono now,
+                                    bool *memory)
 {
+    *memory = true;
     for (size_t i = 0; i < flight->lane_count; i++) {
         struct flight_lane *lane = &flight->lanes[(target + i) % flight->lane_count];
-        bool full = lane->leased == flight->sequences;
-        reclaim(flight, lane, now, full);
-        if (lane->leased < flight->sequences)
+        if (!lane->slots)
+            lane->slots = calloc(flight->sequences, sizeof *lane->slots);
+        *memory = lane->slots != NULL;
+        if (!lane->slots)
+            return NULL;
+        reclaim(flight, lane, now, false);
+        if (find_sequence(flight, lane))
             return lane;
     }
     return NULL;
@@ -133,15 +159,15 @@ static void reclaim_anywhere(struct flight *flight, struct sonde_mono now)
 struct flight_slot *flight_lease(struct flight *flight, uint32_t target, struct sonde_mono now,
                                  struct sonde_mono *free_at)
 {
-    struct flight_lane *lane = lane_for(flight, target, now);
-    if (lane && flight->free_head == 0 && !grow(flight))
+    bool memory;
+    struct flight_lane *lane = lane_for(flight, target, now, &memory);
+    if (lane && flight->free_head == 0 && !grow(flight)) {
         reclaim_anywhere(flight, now);
-    if (lane && !lane->slots)
-        lane->slots = calloc(flight->sequences, sizeof *lane->slots);
-    if (!lane || !lane->slots || flight->free_head == 0) {
+        memory = flight->free_head != 0 || flight->slot_count == flight->slot_limit;
+    }
+    if (!lane || flight->free_head == 0) {
         const struct flight_slot *first = flight_first_expiry(flight);
-        *free_at =
-            first ? (struct sonde_mono){first->expiry_ns} : sonde_mono_add(now, RETRY_MEMORY);
+        *free_at = memory && first ? (struct sonde_mono){first->expiry_ns} : SONDE_NEVER;
         return NULL;
     }
     uint32_t index = flight->free_head - 1;
@@ -157,8 +183,7 @@ struct flight_slot *flight_lease(struct flight *flight, uint32_t target, struct 
         .heap_position = BASE_HEAP_ABSENT,
     };
     lane->slots[lane->next] = index + 1;
-    lane->next = (uint16_t)((lane->next + 1u) % flight->sequences);
-    lane->leased++;
+    lane->next = after(flight, lane->next);
     flight->open_count++;
     return slot;
 }
@@ -213,6 +238,21 @@ struct flight_slot *flight_first_expiry(struct flight *flight)
     if (flight->expiries.count == 0)
         return NULL;
     return &flight->slots[base_heap_top(&flight->expiries)];
+}
+
+struct flight_slot *flight_first_built(struct flight *flight)
+{
+    if (flight->open_count == flight->expiries.count)
+        return NULL;
+    for (uint32_t i = 0; i < flight->slot_count; i++)
+        if (flight->slots[i].state == FLIGHT_BUILT)
+            return &flight->slots[i];
+    return NULL;
+}
+
+uint64_t flight_spare_token(struct flight *flight)
+{
+    return ++flight->serial << TOKEN_SLOT_BITS | TOKEN_SLOT_MASK;
 }
 
 uint16_t flight_identifier(const struct flight *flight, const struct flight_slot *slot)

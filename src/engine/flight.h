@@ -2,8 +2,8 @@
  * What is in flight: one 56-byte slot a probe, found by token, or by identifier and sequence.
  *
  * A slot is leased in a lane. A lane is one ICMP identifier with its sequence numbers, leased in
- * order; the oldest leases of a lane are the first to be free again. An open probe holds its lease
- * until its verdict; after that the slot lingers, so that late answers and duplicates are known for
+ * order, those of open probes passed over. An open probe holds its lease until its verdict; after
+ * that the slot lingers, so that late answers and duplicates are known for
  * what they are, until its time is over or the sequence number is needed again.
  */
 #ifndef ENGINE_FLIGHT_H
@@ -15,6 +15,8 @@
 
 #include "base/heap.h"
 #include "sonde/probe.h"
+
+#define FLIGHT_SLOTS_MAX ((1u << 24) - 1) /* a token has room for so many */
 
 enum flight_state {
     FLIGHT_FREE,
@@ -44,9 +46,8 @@ struct flight_slot {
 struct flight_lane {
     uint32_t *slots; /* by sequence number: slot + 1, 0 for none */
     uint16_t identifier;
-    uint16_t first; /* the oldest sequence number that is leased */
-    uint16_t next;  /* the next one to lease */
-    uint32_t leased;
+    uint16_t first; /* no lease before this one, in order of leasing, is to be looked at again */
+    uint16_t next;  /* the next one to lease, if it is free */
 };
 
 struct flight {
@@ -74,7 +75,8 @@ void flight_destroy(struct flight *flight);
 /*
  * Leases a slot for a probe to `target` at `now`, in the lane of that target or, when that one is
  * full, in any other. The slot is in state BUILT. Returns NULL when every lease is held by a probe
- * that is still open; *free_at then says when the first of them times out.
+ * that is still open; *free_at then says when the first of them times out, or SONDE_NEVER when it
+ * is memory that is short.
  */
 struct flight_slot *flight_lease(struct flight *flight, uint32_t target, struct sonde_mono now,
                                  struct sonde_mono *free_at);
@@ -91,6 +93,12 @@ void flight_open(struct flight *flight, struct flight_slot *slot, struct sonde_m
 /* BUILT or OPEN becomes ANSWERED or TIMED_OUT and lingers from `now`. */
 void flight_close(struct flight *flight, struct flight_slot *slot, enum flight_state state,
                   struct sonde_mono now);
+
+/* A slot that is still BUILT; NULL when there is none. */
+struct flight_slot *flight_first_built(struct flight *flight);
+
+/* A token that no slot has or will have. */
+uint64_t flight_spare_token(struct flight *flight);
 
 /* The open slot that times out first; NULL when none is open. */
 struct flight_slot *flight_first_expiry(struct flight *flight);

@@ -3,6 +3,7 @@
 #define BATCH         64
 #define RELAXED_NS    (20 * SONDE_NS_PER_MS) /* no answer waits longer than this to be read */
 #define HURRIED_TURNS 64 /* without a wait: only waiting looks at signals and descriptors */
+#define RECEIVE_TURNS 16 /* batches read before sending and verdicts have their turn */
 #define SEND_TURNS    4  /* batches sent before what has arrived is looked at again */
 
 struct loop {
@@ -10,25 +11,24 @@ struct loop {
     const struct sonde_transport *transport;
     const struct sonde_loop_hooks *hooks;
     bool stopped;
-    bool stamped; /* the last datagram had a stamp better than the time of reading it */
+    bool more; /* to receive */
 };
 
 static int receive(struct loop *loop, struct sonde_mono now)
 {
     const struct sonde_transport *transport = loop->transport;
     struct sonde_event events[BATCH];
-    int count;
+    int count, batches = 0;
     do {
         count = transport->ops->receive(transport->self, events, BATCH);
         for (int i = 0; i < count; i++) {
-            if (events[i].kind == SONDE_EVENT_DATAGRAM)
-                loop->stamped = events[i].stamp.source > SONDE_STAMP_USER;
             if (events[i].kind != SONDE_EVENT_SIGNAL)
                 sonde_engine_receive(loop->engine, &events[i]);
             else if (loop->hooks->signal)
                 loop->stopped |= loop->hooks->signal(loop->hooks->self, events[i].signal, now);
         }
-    } while (count == BATCH && !loop->stopped);
+        loop->more = count == BATCH;
+    } while (loop->more && ++batches < RECEIVE_TURNS && !loop->stopped);
     return count < 0 ? count : 0;
 }
 
@@ -71,14 +71,15 @@ int sonde_loop_run(struct sonde_engine *engine, const struct sonde_transport *tr
         if (hooks->turn && hooks->turn(hooks->self, now, &again))
             return 0;
         deadline = sonde_mono_earlier(deadline, again);
-        bool hurry = more || (sent && pace == SONDE_LOOP_EAGER);
+        bool hurry = more || loop.more || (sent && pace == SONDE_LOOP_EAGER);
         if (hurry && ++hurried % HURRIED_TURNS != 0)
             continue;
         if (hurry)
             deadline = now;
         bool soon = sonde_mono_since(deadline, now).ns < RELAXED_NS;
         error = transport->ops->wait(transport->self, deadline,
-                                     pace != SONDE_LOOP_RELAXED || !soon || !loop.stamped);
+                                     pace != SONDE_LOOP_RELAXED || !soon ||
+                                         sonde_engine_reads_matter(engine));
         if (error)
             return error;
     }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define GAPS_EXCUSED      4 /* of lateness, in least gaps, that is no stall */
 #define ALWAYS_MADE_UP_NS (100 * SONDE_NS_PER_MS)
 
 static int64_t due_key(const void *owner, uint32_t id)
@@ -76,12 +77,14 @@ static void skip_missed(struct plan *plan, struct plan_target *target, struct so
 {
     int64_t interval = plan->config.interval.ns;
     int64_t late = sonde_saturating_sub(now.ns, target->due_ns);
-    if (plan->config.mode == PLAN_ADAPTIVE || interval == 0 || late < interval ||
-        late < ALWAYS_MADE_UP_NS)
+    if (interval == 0 || late < interval || late < ALWAYS_MADE_UP_NS)
         return;
     int64_t missed = late / interval;
-    target->due_ns += missed * interval;
     plan->skipped += (uint64_t)missed;
+    if (plan->config.mode == PLAN_ADAPTIVE) /* has no schedule to come back to */
+        target->due_ns = now.ns;
+    else
+        target->due_ns += missed * interval;
 }
 
 /* PLAN_ADAPTIVE: from the last probe to the next one, as things stand. */
@@ -89,9 +92,10 @@ static int64_t adaptive_gap(const struct plan *plan, const struct plan_target *t
 {
     const struct plan_config *config = &plan->config;
     int64_t gap_ns = config->interval.ns;
-    if (target->unanswered < config->preload)
+    uint64_t unanswered = target->sent - target->settled;
+    if (unanswered < config->preload)
         gap_ns = 0;
-    else if (target->unanswered < config->window && target->rtt_ns > 0)
+    else if (unanswered < config->window && target->rtt_ns > 0)
         gap_ns = target->rtt_ns;
     return gap_ns > config->floor.ns ? gap_ns : config->floor.ns;
 }
@@ -100,7 +104,7 @@ static void advance(struct plan *plan, uint32_t id)
 {
     struct plan_target *target = &plan->targets[id];
     target->sent++;
-    target->unanswered++;
+
     if (plan->config.count != 0 && target->sent >= plan->config.count) {
         base_heap_remove(&plan->heap, target->heap_position);
         return;
@@ -113,6 +117,19 @@ static void advance(struct plan *plan, uint32_t id)
     base_heap_update(&plan->heap, target->heap_position);
 }
 
+/*
+ * From when the gap to the next probe counts. A gap protects others: after a stall it counts from
+ * the real time of sending, not from the planned one, or all that is late would leave at once.
+ */
+static struct sonde_mono gap_counts_from(const struct plan *plan, struct sonde_mono at,
+                                         struct sonde_mono now)
+{
+    struct sonde_span excused = sonde_span_times(plan->config.min_gap, GAPS_EXCUSED);
+    struct sonde_mono planned = sonde_mono_later(at, plan->earliest);
+    bool stalled = sonde_mono_before(sonde_mono_add(planned, excused), now);
+    return stalled ? now : planned;
+}
+
 enum sonde_next plan_next(struct plan *plan, struct sonde_mono now, struct plan_due *due,
                           struct sonde_mono *wake)
 {
@@ -122,12 +139,14 @@ enum sonde_next plan_next(struct plan *plan, struct sonde_mono now, struct plan_
     if (plan->heap.count == 0)
         return SONDE_NEXT_DONE;
 
-    uint32_t id = base_heap_top(&plan->heap);
-    struct plan_target *target = &plan->targets[id];
-    skip_missed(plan, target, now);
-    base_heap_update(&plan->heap, target->heap_position);
-    id = base_heap_top(&plan->heap);
-    target = &plan->targets[id];
+    uint32_t id;
+    struct plan_target *target;
+    do { /* until the first one has nothing to skip, and so stays first */
+        id = base_heap_top(&plan->heap);
+        target = &plan->targets[id];
+        skip_missed(plan, target, now);
+        base_heap_update(&plan->heap, target->heap_position);
+    } while (base_heap_top(&plan->heap) != id);
 
     struct sonde_mono at = {target->due_ns};
     bool with_the_first = target->sent > 0 && target->sent < plan->config.preload;
@@ -144,23 +163,24 @@ enum sonde_next plan_next(struct plan *plan, struct sonde_mono now, struct plan_
     }
     *due = (struct plan_due){.target = id, .number = target->sent, .due = at};
     plan->last_due = at;
-    plan->earliest = sonde_mono_add(sonde_mono_later(at, plan->earliest), plan->config.min_gap);
+    plan->earliest = sonde_mono_add(gap_counts_from(plan, at, now), plan->config.min_gap);
     advance(plan, id);
     return SONDE_NEXT_PROBE;
 }
 
-void plan_answered(struct plan *plan, uint32_t id, struct sonde_mono at, struct sonde_span rtt)
+void plan_settled(struct plan *plan, uint32_t id, uint64_t number, struct sonde_mono at,
+                  struct sonde_span rtt)
 {
     struct plan_target *target = &plan->targets[id];
     if (plan->config.mode != PLAN_ADAPTIVE || target->heap_position == BASE_HEAP_ABSENT ||
-        target->unanswered == 0)
+        number < target->settled)
         return;
-    target->unanswered--;
+    target->settled = number + 1;
     if (rtt.ns > 0)
         target->rtt_ns =
             target->rtt_ns == 0 ? rtt.ns : target->rtt_ns + (rtt.ns - target->rtt_ns) / 8;
     int64_t due = sonde_saturating_add(target->last_ns, adaptive_gap(plan, target));
-    if (target->unanswered < plan->config.preload && due < at.ns)
+    if (target->sent - target->settled < plan->config.preload && due < at.ns)
         due = at.ns;
     if (due < target->due_ns) {
         target->due_ns = due;

@@ -49,8 +49,8 @@ struct plan_target {
     int64_t last_ns; /* due time of the last probe */
     uint64_t sent;
     uint32_t heap_position;
-    uint32_t unanswered; /* PLAN_ADAPTIVE */
-    int64_t rtt_ns;      /* PLAN_ADAPTIVE: smoothed, 0 while unknown */
+    uint64_t settled; /* PLAN_ADAPTIVE: probes whose fate is known, and all before them */
+    int64_t rtt_ns;   /* PLAN_ADAPTIVE: smoothed, 0 while unknown */
 };
 
 struct plan {
@@ -86,10 +86,12 @@ enum sonde_next plan_next(struct plan *plan, struct sonde_mono now, struct plan_
                           struct sonde_mono *wake);
 
 /*
- * PLAN_ADAPTIVE: the target has answered at `at`, after `rtt` (0: unknown). Without effect in the
- * other modes.
+ * PLAN_ADAPTIVE: the fate of a probe of the target is known at `at`: an answer, after `rtt` (0:
+ * unknown), a timeout, a refusal. It settles those before it, too: what a flood has overtaken does
+ * not hold it up. Without effect in the other modes.
  */
-void plan_answered(struct plan *plan, uint32_t target, struct sonde_mono at, struct sonde_span rtt);
+void plan_settled(struct plan *plan, uint32_t target, uint64_t number, struct sonde_mono at,
+                  struct sonde_span rtt);
 
 /* No more probes. */
 void plan_stop(struct plan *plan);

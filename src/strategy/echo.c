@@ -102,9 +102,15 @@ static struct sonde_mono give_up(struct sonde_echo *echo, struct sonde_mono now)
         return now;
     struct sonde_mono last = sonde_mono_later(echo->plan.last_due, echo->last_left);
     struct sonde_mono at = sonde_mono_add(last, patience(echo));
-    if (echo->config.deadline.ns == 0)
-        return at;
-    return sonde_mono_earlier(at, sonde_mono_add(echo->plan.start, echo->config.deadline));
+    return at;
+}
+
+static struct sonde_mono end(void *self)
+{
+    const struct sonde_echo *echo = self;
+    if (echo->config.deadline.ns == 0 || !echo->plan.started)
+        return SONDE_NEVER;
+    return sonde_mono_add(echo->plan.start, echo->config.deadline);
 }
 
 static enum sonde_next next(void *self, struct sonde_mono now, struct sonde_probe *probe,
@@ -140,16 +146,24 @@ static void heard_reply(struct sonde_echo *echo, struct echo_target *target,
     target->answers++;
     if (target->answers == echo->config.answers && ++echo->satisfied == echo->config.targets)
         echo->ended = true;
+}
+
+/* A refused send settles nothing: the next one is tried at the pace of a silent host. */
+static void settle(struct sonde_echo *echo, const struct sonde_outcome *outcome)
+{
+    bool reply = outcome->kind == SONDE_REPLY;
     /* the clock of a network device cannot be compared with the plan's */
-    bool comparable = outcome->received.source != SONDE_STAMP_HARDWARE;
-    plan_answered(&echo->plan, outcome->target,
-                  comparable ? outcome->received.at : (struct sonde_mono){INT64_MIN},
-                  outcome->rtt_known ? outcome->rtt : (struct sonde_span){0});
+    bool comparable = reply && outcome->received.source != SONDE_STAMP_HARDWARE;
+    if (sonde_outcome_is_final(outcome->kind) && outcome->kind != SONDE_SEND_FAILED)
+        plan_settled(&echo->plan, outcome->target, outcome->number,
+                     comparable ? outcome->received.at : (struct sonde_mono){INT64_MIN},
+                     reply && outcome->rtt_known ? outcome->rtt : (struct sonde_span){0});
 }
 
 static void outcome(void *self, const struct sonde_outcome *heard)
 {
     struct sonde_echo *echo = self;
+    settle(echo, heard);
     switch (heard->kind) {
     case SONDE_REPLY:
         heard_reply(echo, &echo->targets[heard->target], heard);
@@ -166,7 +180,7 @@ static void outcome(void *self, const struct sonde_outcome *heard)
     }
 }
 
-static const struct sonde_strategy_ops echo_ops = {next, patience, outcome};
+static const struct sonde_strategy_ops echo_ops = {next, end, patience, outcome};
 
 struct sonde_strategy sonde_echo_strategy(struct sonde_echo *echo)
 {

@@ -32,6 +32,12 @@ static enum sonde_next next(void *self, struct sonde_mono now, struct sonde_prob
     return SONDE_NEXT_PROBE;
 }
 
+static struct sonde_mono end(void *self)
+{
+    (void)self;
+    return SONDE_NEVER;
+}
+
 static struct sonde_span patience(void *self)
 {
     (void)self;
@@ -49,7 +55,7 @@ static void outcome(void *self, const struct sonde_outcome *heard)
 
 static struct sonde_engine *engine_with_probes(struct witness *witness)
 {
-    static const struct sonde_strategy_ops ops = {next, patience, outcome};
+    static const struct sonde_strategy_ops ops = {next, end, patience, outcome};
     static const uint16_t identifiers[] = {0x1111, 0x2222};
     struct sonde_engine_config config = {
         .linger = {1000000}, .identifiers = identifiers, .identifier_count = 2};

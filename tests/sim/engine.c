@@ -266,6 +266,34 @@ Test(sim_engine, big_datagrams_are_fragmented_and_come_back)
     play_free(&play);
 }
 
+Test(sim_engine, losses_do_not_slow_down_what_follows_the_answers)
+{
+    struct play play = {
+        .scenario = "host far 198.18.0.9 delay 1ms loss 1%\n"
+                    "at 1000s signal INT\n",
+        .host = "far",
+        .stop_at_signal = SIGINT,
+        .echo = {.mode = SONDE_ECHO_ADAPTIVE, .interval = {10 * MS}, .count = 20000, .window = 64}};
+    play.echo.probe.timeout = sonde_span_s(10);
+    play_run(&play);
+    assert_truth(&play, 10000 * MS);
+    /* 1 ms for each answer, 10 ms at most for each loss, and the patience of 10 ms at the end */
+    int64_t last_ns = play_probe(&play, 0, 19999)->sent_ns;
+    cr_assert_lt(last_ns, 25000 * MS, "took %lld ms", (long long)(last_ns / MS));
+    play_free(&play);
+}
+
+Test(sim_engine, a_stall_at_the_end_loses_nothing)
+{
+    struct play play = {.scenario = "host far 198.18.0.9 delay 1ms\nat 950ms suspend 90ms\n",
+                        .host = "far",
+                        .echo = every(10 * MS, 100)};
+    play_run(&play);
+    assert_truth(&play, 1000 * MS);
+    cr_assert_eq(sonde_stats_received(&play.stats), 100);
+    play_free(&play);
+}
+
 Test(sim_engine, the_same_seed_gives_the_same_outcomes)
 {
     uint64_t hashes[3];

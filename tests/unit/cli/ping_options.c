@@ -127,8 +127,8 @@ Test(cli_ping_options, hosts_and_hops)
     cr_expect_eq(ping_settings_target_count(&s), 3);
     cr_expect_str_eq(ping_settings_target(&s, 1), "b");
     cr_expect_eq(ping_settings_hop_count(&s), 0);
-    s = ping_line("ping --via x,y a b", false, &line);
-    cr_expect_eq(ping_settings_target_count(&s), 2);
+    s = ping_line("ping --via x,y a", false, &line);
+    cr_expect_eq(ping_settings_target_count(&s), 1);
     cr_expect_eq(ping_settings_hop_count(&s), 2);
     cr_expect_str_eq(ping_settings_hop(&s, 1), "y");
     s = ping_line("ping a b c", true, &line);

@@ -168,6 +168,33 @@ Test(engine_engine, the_end_of_a_run_tells_lost_from_unfinished)
     bench_free(bench);
 }
 
+Test(engine_engine, the_end_comes_although_a_probe_waits_for_a_lease)
+{
+    struct bench *bench = bench_new(56, 70000); /* one identifier has 65,536 leases */
+    bench->end = (struct sonde_mono){500 * MS};
+    bench->quiet = true;
+    while (send_at(bench, 0, 0) > 0)
+        ;
+    cr_assert_eq(bench->handed_out, 65537);
+    cr_assert_leq(sonde_engine_deadline(bench->engine).ns, 500 * MS);
+    sonde_engine_expire(bench->engine, (struct sonde_mono){500 * MS});
+    cr_assert(sonde_engine_finished(bench->engine));
+    cr_assert_eq(bench->finals, 65537, "the waiting probe has its outcome, too");
+    bench_free(bench);
+}
+
+Test(engine_engine, stopping_in_the_middle_of_a_batch_leaves_nothing_open)
+{
+    struct bench *bench = bench_new(60000, 3);
+    struct sonde_datagram batch[5];
+    cr_assert_eq(sonde_engine_transmit(bench->engine, (struct sonde_mono){0}, batch, 5), 5);
+    sonde_engine_stop(bench->engine, (struct sonde_mono){0});
+    cr_assert_eq(bench->heard_count, 1);
+    cr_assert_eq(bench->heard[0].kind, SONDE_UNFINISHED);
+    cr_assert(sonde_engine_finished(bench->engine));
+    bench_free(bench);
+}
+
 Test(engine_engine, every_probe_has_exactly_one_final_outcome)
 {
     struct bench *bench = bench_new(56, 40);

@@ -78,22 +78,56 @@ Test(engine_flight, open_leases_are_never_given_twice)
     flight_destroy(&flight);
 }
 
+static void lease_and_answer(struct flight *flight)
+{
+    struct sonde_mono free_at;
+    struct flight_slot *slot = flight_lease(flight, 0, at(0), &free_at);
+    flight_open(flight, slot, at(10));
+    flight_close(flight, slot, FLIGHT_ANSWERED, at(5));
+}
+
 Test(engine_flight, lingers_as_long_as_nobody_needs_the_lease)
 {
     struct flight flight;
     flight_with(&flight, 1, 4, 1000);
     struct sonde_mono free_at;
-    for (int i = 0; i < 4; i++) {
-        struct flight_slot *slot = flight_lease(&flight, 0, at(0), &free_at);
-        flight_open(&flight, slot, at(10));
-        flight_close(&flight, slot, FLIGHT_ANSWERED, at(5));
-        cr_assert_not_null(flight_by_lease(&flight, 500, slot->sequence));
-    }
+    for (int i = 0; i < 4; i++)
+        lease_and_answer(&flight);
     cr_assert_not_null(flight_by_lease(&flight, 500, 1));
     cr_assert_not_null(flight_lease(&flight, 0, at(6), &free_at), "an answered one may go early");
     cr_assert_not_null(flight_by_lease(&flight, 500, 2));
-    cr_assert_not_null(flight_lease(&flight, 0, at(2000), &free_at));
-    cr_assert_null(flight_by_lease(&flight, 500, 3), "its time is over");
+    flight_destroy(&flight);
+}
+
+Test(engine_flight, is_forgotten_when_its_time_is_over)
+{
+    struct flight flight;
+    flight_with(&flight, 1, 256, 1000);
+    struct sonde_mono free_at;
+    for (int i = 0; i < 4; i++)
+        lease_and_answer(&flight);
+    cr_assert_not_null(flight_lease(&flight, 0, at(1004), &free_at));
+    cr_assert_not_null(flight_by_lease(&flight, 500, 1));
+    cr_assert_not_null(flight_lease(&flight, 0, at(1005), &free_at));
+    for (uint32_t sequence = 1; sequence <= 4; sequence++)
+        cr_assert_null(flight_by_lease(&flight, 500, sequence));
+    flight_destroy(&flight);
+}
+
+Test(engine_flight, an_open_lease_is_passed_over)
+{
+    struct flight flight;
+    flight_with(&flight, 1, 4, 1000);
+    struct sonde_mono free_at;
+    flight_open(&flight, flight_lease(&flight, 0, at(0), &free_at), SONDE_NEVER);
+    for (int i = 0; i < 20; i++) {
+        struct flight_slot *slot = flight_lease(&flight, 0, at(i), &free_at);
+        cr_assert_not_null(slot, "lease %d", i);
+        cr_assert_neq(slot->sequence, 1);
+        flight_open(&flight, slot, at(i + 1));
+        flight_close(&flight, slot, FLIGHT_ANSWERED, at(i));
+    }
+    cr_assert_eq(flight_first_expiry(&flight)->sequence, 1);
     flight_destroy(&flight);
 }
 

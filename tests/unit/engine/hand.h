@@ -19,11 +19,14 @@ struct bench {
     uint64_t to_send; /* the strategy hands out so many probes, all due at once */
     uint64_t handed_out;
     struct sonde_span patience;
+    struct sonde_mono end;
     uint16_t payload_bytes;
     bool dont_fragment;
     struct sonde_outcome heard[64];
     size_t heard_count;
     size_t failed_sends;
+    bool quiet; /* outcomes are counted, not kept */
+    uint64_t finals;
     struct sonde_datagram batch[64];
     struct sonde_bytes probe; /* a copy of the last datagram */
     uint8_t probe_bytes[2048];
@@ -46,6 +49,11 @@ static inline enum sonde_next next(void *self, struct sonde_mono now, struct son
     return SONDE_NEXT_PROBE;
 }
 
+static inline struct sonde_mono end(void *self)
+{
+    return ((struct bench *)self)->end;
+}
+
 static inline struct sonde_span patience(void *self)
 {
     return ((struct bench *)self)->patience;
@@ -60,6 +68,9 @@ static inline void strategy_outcome(void *self, const struct sonde_outcome *outc
 static inline void heard(void *self, const struct sonde_outcome *outcome)
 {
     struct bench *bench = self;
+    bench->finals += sonde_outcome_is_final(outcome->kind);
+    if (bench->quiet)
+        return;
     cr_assert_lt(bench->heard_count, 64);
     bench->heard[bench->heard_count++] = *outcome;
 }
@@ -72,7 +83,7 @@ static inline void sent(void *self, const struct sonde_probe *probe, struct sond
     ((struct bench *)self)->failed_sends += error != 0;
 }
 
-static const struct sonde_strategy_ops ops = {next, patience, strategy_outcome};
+static const struct sonde_strategy_ops ops = {next, end, patience, strategy_outcome};
 static const uint16_t identifiers[] = {4711};
 static const struct sonde_address here = {SONDE_IPV4, {192, 0, 2, 1}, 0};
 static const struct sonde_address there = {SONDE_IPV4, {192, 0, 2, 2}, 0};
@@ -84,6 +95,7 @@ static inline struct bench *bench_new(uint16_t payload_bytes, uint64_t to_send)
     bench->payload_bytes = payload_bytes;
     bench->to_send = to_send;
     bench->patience = (struct sonde_span){TIMEOUT_NS};
+    bench->end = SONDE_NEVER;
     struct sonde_engine_config config = {.key = "a secret of ours",
                                          .linger = {10000 * MS},
                                          .identifiers = identifiers,

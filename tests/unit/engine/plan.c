@@ -223,11 +223,11 @@ Test(engine_plan, adaptive_sends_at_the_answer)
     cr_assert_eq(plan_next(&plan, (struct sonde_mono){0}, &due, &wake), SONDE_NEXT_PROBE);
     cr_assert_eq(plan_next(&plan, (struct sonde_mono){0}, &due, &wake), SONDE_NEXT_WAIT);
     cr_assert_eq(wake.ns, 1000 * MS);
-    plan_answered(&plan, 0, (struct sonde_mono){7 * MS}, (struct sonde_span){0});
+    plan_settled(&plan, 0, 0, (struct sonde_mono){7 * MS}, (struct sonde_span){0});
     cr_assert_eq(plan_next(&plan, (struct sonde_mono){7 * MS}, &due, &wake), SONDE_NEXT_PROBE);
     cr_assert_eq(due.due.ns, 7 * MS);
-    plan_answered(&plan, 0, (struct sonde_mono){8 * MS},
-                  (struct sonde_span){0}); /* quicker than the floor */
+    plan_settled(&plan, 0, 1, (struct sonde_mono){8 * MS},
+                 (struct sonde_span){0}); /* quicker than the floor */
     cr_assert_eq(plan_next(&plan, (struct sonde_mono){8 * MS}, &due, &wake), SONDE_NEXT_WAIT);
     cr_assert_eq(wake.ns, 9 * MS);
     plan_destroy(&plan);
@@ -243,7 +243,7 @@ Test(engine_plan, a_window_is_filled_no_faster_than_answers_come)
     cr_assert_eq(plan_next(&plan, (struct sonde_mono){0}, &due, &wake), SONDE_NEXT_PROBE);
     cr_assert_eq(plan_next(&plan, (struct sonde_mono){0}, &due, &wake), SONDE_NEXT_WAIT);
     cr_assert_eq(wake.ns, 10 * MS, "no RTT is known");
-    plan_answered(&plan, 0, (struct sonde_mono){1 * MS}, (struct sonde_span){1 * MS});
+    plan_settled(&plan, 0, 0, (struct sonde_mono){1 * MS}, (struct sonde_span){1 * MS});
     /* read late, at 2.5 ms: probes at 1 ms and 2 ms would have been answered meanwhile */
     struct sonde_mono now = {2 * MS + MS / 2};
     cr_assert_eq(plan_next(&plan, now, &due, &wake), SONDE_NEXT_PROBE);
@@ -257,6 +257,72 @@ Test(engine_plan, a_window_is_filled_no_faster_than_answers_come)
         cr_assert_eq(plan_next(&plan, now, &due, &wake), SONDE_NEXT_PROBE);
     cr_assert_eq(plan_next(&plan, (struct sonde_mono){5 * MS}, &due, &wake), SONDE_NEXT_WAIT);
     cr_assert_eq(wake.ns, 14 * MS, "the window is full");
+    plan_destroy(&plan);
+}
+
+Test(engine_plan, no_target_sends_what_it_slept_through)
+{
+    struct plan plan;
+    plan_with(&plan, (struct plan_config){.targets = 3, .interval = {1000 * MS}});
+    struct plan_due due;
+    struct sonde_mono wake, now = {0};
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(plan_next(&plan, now, &due, &wake), SONDE_NEXT_PROBE);
+    now.ns = 60500 * MS; /* a minute of sleep */
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(plan_next(&plan, now, &due, &wake), SONDE_NEXT_PROBE);
+        cr_assert_eq(due.due.ns, 60000 * MS);
+        cr_assert_eq(due.number, 1);
+    }
+    cr_assert_eq(plan_next(&plan, now, &due, &wake), SONDE_NEXT_WAIT);
+    cr_assert_eq(plan.skipped, 3 * 59);
+    plan_destroy(&plan);
+}
+
+Test(engine_plan, a_flood_does_not_make_up_for_sleep)
+{
+    struct plan plan;
+    plan_with(&plan, (struct plan_config){
+                         .mode = PLAN_ADAPTIVE, .targets = 1, .interval = {10 * MS}, .window = 64});
+    struct plan_due due;
+    struct sonde_mono wake;
+    cr_assert_eq(plan_next(&plan, (struct sonde_mono){0}, &due, &wake), SONDE_NEXT_PROBE);
+    int sent = 0;
+    while (plan_next(&plan, (struct sonde_mono){600000 * MS}, &due, &wake) == SONDE_NEXT_PROBE)
+        sent++;
+    cr_assert_eq(sent, 1);
+    plan_destroy(&plan);
+}
+
+Test(engine_plan, one_loss_does_not_slow_a_flood_for_ever)
+{
+    struct plan plan;
+    plan_with(&plan,
+              (struct plan_config){.mode = PLAN_ADAPTIVE, .targets = 1, .interval = {10 * MS}});
+    struct plan_due due;
+    struct sonde_mono wake;
+    cr_assert_eq(plan_next(&plan, (struct sonde_mono){0}, &due, &wake), SONDE_NEXT_PROBE);
+    cr_assert_eq(plan_next(&plan, (struct sonde_mono){10 * MS}, &due, &wake), SONDE_NEXT_PROBE);
+    plan_settled(&plan, 0, 1, (struct sonde_mono){11 * MS}, (struct sonde_span){MS});
+    cr_assert_eq(plan_next(&plan, (struct sonde_mono){11 * MS}, &due, &wake), SONDE_NEXT_PROBE,
+                 "probe 0 is lost, but probe 1 was answered");
+    plan_destroy(&plan);
+}
+
+Test(engine_plan, a_stall_does_not_undo_the_least_gap)
+{
+    struct plan plan;
+    plan_with(&plan, (struct plan_config){.targets = 1000,
+                                          .interval = {1000 * MS},
+                                          .spread = {1000 * MS},
+                                          .min_gap = {2 * MS}});
+    struct plan_due due;
+    struct sonde_mono wake;
+    cr_assert_eq(plan_next(&plan, (struct sonde_mono){0}, &due, &wake), SONDE_NEXT_PROBE);
+    int sent = 0;
+    while (plan_next(&plan, (struct sonde_mono){900 * MS}, &due, &wake) == SONDE_NEXT_PROBE)
+        sent++;
+    cr_assert_leq(sent, 5, "%d at once", sent);
     plan_destroy(&plan);
 }
 
