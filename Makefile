@@ -11,6 +11,9 @@ HOST    ?= 127.0.0.1
 CC       ?= cc
 PKGS     := libcap libseccomp jansson libcares
 CFLAGS   ?= -O2 -g
+# Floods are bound by the processor: calls between the rooms are worth inlining. gcc's objects serve
+# linkers without link-time optimisation as well.
+LTO      ?= $(if $(findstring clang,$(shell $(CC) --version)),,-flto=auto -ffat-lto-objects)
 WERROR   ?=
 VARIANT  ?=
 
@@ -31,7 +34,7 @@ PROGRAM_LIBS := $(foreach name,cap jansson cares,\
                 $(or $(if $(filter static,$(LINK)),$(call static_library,$(name))),-l$(name)))
 
 ALL_CFLAGS  = -std=gnu17 -fPIC -DSONDE_VERSION='"$(VERSION)"' \
-              $(WARN) $(HARDEN) $(CFLAGS) $(VARIANT) $(PKG_CFLAGS)
+              $(WARN) $(HARDEN) $(LTO) $(CFLAGS) $(VARIANT) $(PKG_CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(VARIANT)
 
 # The rooms, from the ground up, and what each may see. A room is compiled with an include path that
@@ -110,7 +113,7 @@ $(BUILD)/libsonde.so: $(BUILD)/libsonde.so.0
 
 $(BUILD)/sonde: $(PROGRAM_OBJ) $(BUILD)/libsonde.a
 	$(SAY) "  LD  $@"
-	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(PROGRAM_LIBS) -lm
+	$(Q)$(CC) -pie $(LTO) $(CFLAGS) $(HARDEN) $(ALL_LDFLAGS) -o $@ $^ $(PROGRAM_LIBS) -lm
 $(BUILD)/ping: | $(BUILD)/sonde
 	ln -sf sonde $@
 
@@ -129,7 +132,7 @@ $(BUILD)/man/%: docs/man/%.scd $(BUILD)/sonde packaging/man.sh
 
 # --- tests -----------------------------------------------------------------------------------------
 
-TEST_CFLAGS = $(filter-out -Wmissing-prototypes,$(ALL_CFLAGS)) -Iinclude -I$(BUILD)/rooms/cli
+TEST_CFLAGS = $(filter-out -Wmissing-prototypes $(LTO),$(ALL_CFLAGS)) -Iinclude -I$(BUILD)/rooms/cli
 UNIT_SRC := $(sort $(wildcard tests/unit/*/*.c))
 UNIT_OBJ := $(UNIT_SRC:tests/%.c=$(BUILD)/tests/%.o)
 SIM_SRC  := $(sort $(wildcard tests/sim/*.c))
@@ -173,7 +176,7 @@ check: ## everything that must pass: warnings are errors; unit, sim, lab, lint
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 sanitize: ## unit, sim and lab under AddressSanitizer and UndefinedBehaviorSanitizer
-	+$(MAKE) BUILD=$(BUILD)/sanitize VARIANT='$(SANITIZE)' CFLAGS='-O1 -g' HARDEN= WERROR=-Werror \
+	+$(MAKE) BUILD=$(BUILD)/sanitize VARIANT='$(SANITIZE)' CFLAGS='-O1 -g' HARDEN= LTO= WERROR=-Werror \
 		tests
 	tests/run.sh $(BUILD)/sanitize unit sim lab
 
@@ -189,7 +192,7 @@ $(BUILD)/fuzz/bin/%: tests/fuzz/%.c $(BUILD)/fuzz/libsonde.a $(BUILD)/rooms/cli/
 ifneq ($(BUILD:%/fuzz=%),$(BUILD))
 else
 $(BUILD)/fuzz/libsonde.a: $(foreach room,$(LIBRARY_ROOMS),$(SRC_$(room)))
-	+$(MAKE) CC=clang BUILD=$(BUILD)/fuzz HARDEN= CFLAGS='-O1 -g' \
+	+$(MAKE) CC=clang BUILD=$(BUILD)/fuzz HARDEN= LTO= CFLAGS='-O1 -g' \
 		VARIANT='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' $@
 endif
 fuzz: fuzzers ## every parser under libFuzzer, FUZZ_SECONDS in all (600)
@@ -199,7 +202,7 @@ bench: $(BUILD)/sonde $(BUILD)/ping ## figures beside the peers, as ratios
 	tests/bench/run.sh $(BUILD)
 
 cover: ## line coverage of packet, engine and stats; fails under 90 %
-	+$(MAKE) BUILD=$(BUILD)/cover VARIANT='--coverage' CFLAGS='-O0 -g' HARDEN= \
+	+$(MAKE) BUILD=$(BUILD)/cover VARIANT='--coverage' CFLAGS='-O0 -g' HARDEN= LTO= \
 		tests
 	tests/run.sh $(BUILD)/cover unit sim
 	for room in packet engine stats; do \

@@ -1,7 +1,7 @@
 #include "sonde/loop.h"
 
 #define BATCH         64
-#define RELAXED_NS    (20 * SONDE_NS_PER_MS) /* no answer waits longer than this to be read */
+#define RELAXED_NS    (50 * SONDE_NS_PER_MS) /* no answer waits longer than this to be read */
 #define HURRIED_TURNS 64 /* without a wait: only waiting looks at signals and descriptors */
 #define RECEIVE_TURNS 16 /* batches read before sending and verdicts have their turn */
 #define SEND_TURNS    4  /* batches sent before what has arrived is looked at again */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define MARGIN_MIN (100 * SONDE_NS_PER_US)
-#define HABIT_MAX  (100 * SONDE_NS_PER_US)
+#define HABIT_MAX  (200 * SONDE_NS_PER_US)
 #define MARGIN_MAX (2 * SONDE_NS_PER_MS)
 #define READY_MAX  16
 
@@ -320,7 +320,7 @@ static void learn_margin(struct net_poller *poller, struct sonde_mono planned)
 static void learn_habit(struct net_poller *poller, struct sonde_mono planned)
 {
     int64_t late = sonde_mono_since(net_now(), planned).ns;
-    int64_t habit = poller->habit.ns + (late + late / 4 - poller->habit.ns) / 8;
+    int64_t habit = poller->habit.ns + (late + late / 2 - poller->habit.ns) / 8;
 
     poller->habit.ns = habit < 0 ? 0 : habit > HABIT_MAX ? HABIT_MAX : habit;
 }
