@@ -84,6 +84,7 @@ static int open_sending(struct net_transport *transport, enum sonde_family famil
         *operation = "ask for send errors";
         error = net_set(fd, level, v6 ? IPV6_RECVERR : IP_RECVERR, 1);
     }
+    net_stamps_save_ids(&transport->sockets[transport->socket_count - 1].stamps);
     /* IPPROTO_RAW implies it already. */
     net_set(fd, level, v6 ? IPV6_HDRINCL : IP_HDRINCL, 1);
     if (error)
@@ -119,11 +120,9 @@ static void pack(struct net_transport *transport, const struct net_socket *socke
         .msg_iov = &out->vectors[at],
         .msg_iovlen = 1,
     };
-    if (net_stamps_carries_id(&socket->stamps)) {
-        net_stamps_write_id(&out->controls[at].align, net_stamps_id(&socket->stamps, (uint32_t)at));
-        message->msg_control = &out->controls[at];
-        message->msg_controllen = NET_STAMPS_CONTROL;
-    }
+    net_stamps_write_id(&out->controls[at].align, net_stamps_id(&socket->stamps, (uint32_t)at));
+    if (net_stamps_carries_id(&socket->stamps))
+        net_outbox_carry_id(out, at);
 }
 
 static struct net_socket *use_family(struct net_transport *transport, enum sonde_family family)

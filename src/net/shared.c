@@ -208,6 +208,7 @@ static void book(struct net_transport *transport, struct net_socket *socket,
 void net_transport_push(struct net_transport *transport, struct net_socket *socket,
                         struct sonde_datagram *batch, size_t count, bool retry)
 {
+    bool thrifty = socket->stamps.thrifty;
     size_t done = 0;
     int stale = 0;
 
@@ -233,7 +234,15 @@ void net_transport_push(struct net_transport *transport, struct net_socket *sock
         if (!error &&
             done < count) /* the next one was refused, and will say why when asked again */
             net_stamps_doubt(&socket->stamps);
+        for (size_t i = done; i < count && thrifty && !socket->stamps.thrifty; i++)
+            net_outbox_carry_id(&transport->out, i);
     }
+}
+
+void net_outbox_carry_id(struct net_outbox *out, size_t at)
+{
+    out->messages[at].msg_hdr.msg_control = &out->controls[at];
+    out->messages[at].msg_hdr.msg_controllen = NET_STAMPS_CONTROL;
 }
 
 struct sonde_mono net_transport_now(void *self)

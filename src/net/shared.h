@@ -100,6 +100,9 @@ void net_transport_drop_last(struct net_transport *transport);
 int net_transport_finish(struct net_transport *transport, const struct sonde_transport_ops *ops,
                          const char *name, struct sonde_transport *seam, const char **operation);
 
+/* The message at this place carries the id that stands in its control block. */
+void net_outbox_carry_id(struct net_outbox *out, size_t at);
+
 /*
  * Sends messages [0, count) of the outbox, made of batch[0, count), through one socket, and fills
  * in the batch. `retry` is for sockets whose pending error may be about something else.

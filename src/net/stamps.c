@@ -123,9 +123,14 @@ int net_stamps_device(int fd, const char *device)
     return -errno;
 }
 
+void net_stamps_save_ids(struct net_stamps *stamps)
+{
+    stamps->thrifty = stamps->own_ids;
+}
+
 bool net_stamps_carries_id(const struct net_stamps *stamps)
 {
-    return stamps->on && stamps->own_ids;
+    return stamps->on && stamps->own_ids && !stamps->thrifty;
 }
 
 void net_stamps_write_id(struct cmsghdr *control, uint32_t id)
@@ -174,6 +179,7 @@ void net_stamps_refused(struct net_stamps *stamps)
 {
     if (!stamps->on)
         return;
+    stamps->thrifty = false;
     if (stamps->own_ids) {
         give_up(stamps, entry_of(stamps, stamps->next));
         stamps->next++;
@@ -183,6 +189,7 @@ void net_stamps_refused(struct net_stamps *stamps)
 
 void net_stamps_doubt(struct net_stamps *stamps)
 {
+    stamps->thrifty = false;
     if (!stamps->on || stamps->own_ids || stamps->paused)
         return;
     /* Without OPT_ID for a moment: asking for it again makes the kernel count from zero. */

@@ -37,11 +37,12 @@ struct net_stamps_sent {
 /* The send stamps of one socket. */
 struct net_stamps {
     int fd;
-    bool on;          /* send stamps are asked for */
-    bool hardware;    /* the device's too */
-    bool own_ids;     /* SCM_TS_OPT_ID is there */
-    bool paused;      /* not asking just now: see above */
-    uint32_t next;    /* id of the next datagram */
+    bool on;       /* send stamps are asked for */
+    bool hardware; /* the device's too */
+    bool own_ids;  /* each datagram carries its id (SCM_TS_OPT_ID) */
+    bool thrifty;  /* … but none before one was refused: until then the kernel counts as we do */
+    bool paused;   /* not asking just now: see above */
+    uint32_t next; /* id of the next datagram */
     uint32_t oldest;  /* id behind which nothing waits */
     size_t waiting;   /* datagrams whose stamp has not come */
     uint64_t missing; /* … and which is not waited for any more */
@@ -72,7 +73,13 @@ int net_stamps_receive(int fd, enum sonde_net_stamps mode);
 /* Tells a device to make hardware stamps. Returns 0 or a negative errno. */
 int net_stamps_device(int fd, const char *device);
 
-/* Whether the next datagram is to carry its id, and the control message that does it. */
+/* Ids that cost something are carried from the first refusal on only. Nothing, without own ids. */
+void net_stamps_save_ids(struct net_stamps *stamps);
+
+/*
+ * Whether the next datagram is to carry its id, and the control message that does it. With thrift a
+ * refusal can make it true for what is packed already.
+ */
 bool net_stamps_carries_id(const struct net_stamps *stamps);
 void net_stamps_write_id(struct cmsghdr *control, uint32_t id);
 

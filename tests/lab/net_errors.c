@@ -277,8 +277,10 @@ static void stamps_stay(bool raw, bool own_ids)
         transport.ops->close(transport.self);
         return;
     }
-    for (size_t i = 0; i < inside->socket_count; i++)
+    for (size_t i = 0; i < inside->socket_count; i++) {
         inside->sockets[i].stamps.own_ids = own_ids;
+        inside->sockets[i].stamps.thrifty = own_ids && raw;
+    }
     usleep(20000);
     for (int i = 0; i < COUNT; i++) {
         static const char *const targets[] = {"10.0.8.1", "10.0.7.1", "192.0.2.1", "10.0.1.2"};
