@@ -118,7 +118,7 @@ $(BUILD)/ping: | $(BUILD)/sonde
 	ln -sf sonde $@
 
 run: $(BUILD)/sonde ## build and ping HOST (default 127.0.0.1), four probes
-	$(BUILD)/sonde ping -c 4 $(HOST)
+	packaging/run.sh $(BUILD)/sonde $(HOST)
 
 # --- man pages: text in docs/man, the options from the program's own tables ------------------------
 
