@@ -194,8 +194,6 @@ static enum answer_verdict judge_reply(const struct answer_context *context,
         return ANSWER_FOREIGN;
     compare_payload(context, slot, message->payload, outcome);
     set_rtt(slot, event, outcome);
-    outcome->rtt_known &= proven || build_proof_bytes(slot->payload_bytes) == 0 ||
-                          slot->kind != SONDE_PROBE_ECHO; /* what is not proven makes no figure */
     return ANSWER_OURS;
 }
 
