@@ -27,7 +27,7 @@
 #define LINGER       sonde_span_s(10) /* late answers and duplicates are known for so long */
 #define FLOOD_LINGER sonde_span_s(1)
 #define FLOOD_PACE   sonde_span_ms(10) /* without answers a flood is 100 a second */
-#define FLOOD_WINDOW 32 /* unanswered probes, where answers come faster than they are read */
+#define FLOOD_WINDOW 64 /* unanswered probes, where answers come faster than they are read */
 #define START_GAP    sonde_span_ms(10) /* between the first probes to two of several hosts */
 #define TICK         sonde_span_ms(25) /* probes to very many hosts leave in groups, so far apart */
 #define MANY_TARGETS 32                /* more than a person follows line by line */
