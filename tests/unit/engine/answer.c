@@ -178,3 +178,63 @@ Test(engine_answer, bytes_of_any_kind_are_survived)
     cr_assert_eq(bench->heard_count, 0);
     bench_free(bench);
 }
+
+/* What the error queue of a datagram socket tells: our own message and what became of it. */
+static void queued_error(struct bench *bench, struct sonde_event event)
+{
+    event.kind = SONDE_EVENT_ERROR;
+    event.bytes = (struct sonde_bytes){bench->probe_bytes + 20, bench->probe.length - 20};
+    event.to = there;
+    event.stamp = (struct sonde_stamp){{2 * MS}, SONDE_STAMP_USER};
+    event.read.ns = 2 * MS;
+    sonde_engine_receive(bench->engine, &event);
+}
+
+Test(engine_answer, the_error_queue_is_believed_about_our_probes)
+{
+    struct bench *bench = bench_new(56, 1);
+    send_at(bench, 0, 0);
+    queued_error(
+        bench, (struct sonde_event){.from = router, .icmp_type = 3, .icmp_code = 4, .info = 1400});
+    cr_assert_eq(bench->heard_count, 1);
+    cr_assert_eq(bench->heard[0].kind, SONDE_TOO_BIG);
+    cr_assert_eq(bench->heard[0].mtu, 1400);
+    cr_assert(bench->heard[0].from_error_queue);
+    cr_assert_eq(bench->heard[0].rtt.ns, 2 * MS);
+    bench_free(bench);
+
+    bench = bench_new(56, 1);
+    send_at(bench, 0, 0);
+    queued_error(bench,
+                 (struct sonde_event){.from = router, .icmp_type = 12, .icmp_code = 0, .info = 8});
+    cr_assert_eq(bench->heard[0].kind, SONDE_PARAMETER_PROBLEM);
+    cr_assert_eq(bench->heard[0].pointer, 8);
+    bench_free(bench);
+}
+
+Test(engine_answer, a_local_error_of_the_queue_is_a_failed_send_told_once)
+{
+    struct bench *bench = bench_new(56, 1);
+    send_at(bench, 0, 0);
+    struct sonde_event local = {.error = EMSGSIZE, .info = 1300};
+    queued_error(bench, local);
+    queued_error(bench, local);
+    cr_assert_eq(bench->heard_count, 1);
+    cr_assert_eq(bench->heard[0].kind, SONDE_SEND_FAILED);
+    cr_assert_eq(bench->heard[0].error, EMSGSIZE);
+    cr_assert_eq(bench->heard[0].mtu, 1300);
+    bench_free(bench);
+}
+
+Test(engine_answer, the_error_queue_about_others_is_foreign)
+{
+    struct bench *bench = bench_new(56, 1);
+    send_at(bench, 0, 0);
+    bench->probe_bytes[20 + 7]++; /* another sequence number */
+    queued_error(bench, (struct sonde_event){.from = router, .icmp_type = 3, .icmp_code = 1});
+    bench->probe_bytes[20 + 7]--;
+    queued_error(bench, (struct sonde_event){.from = router, .icmp_type = 8, .icmp_code = 0});
+    cr_assert_eq(bench->heard_count, 0);
+    cr_assert_eq(foreign(bench), 2);
+    bench_free(bench);
+}

@@ -151,3 +151,56 @@ Test(engine_build, what_fits_no_datagram_is_refused)
     cr_assert_eq(build_datagram(&builder, &probe, &target, &lease, &datagram), -EAFNOSUPPORT);
     build_destroy(&builder);
 }
+
+Test(engine_build, extended_echo_and_node_information)
+{
+    struct sonde_engine_config config = plain;
+    static const uint8_t body[] = {0x20, 0, 0, 0, 0, 8, 3, 2, 0, 0, 0, 1};
+    config.body = (struct sonde_bytes){body, sizeof body};
+    config.local_interface = true;
+    struct builder builder;
+    build_init(&builder, &config);
+    struct sonde_engine_target target = {.source = address("2001:db8::1"),
+                                         .address = address("2001:db8::2")};
+    struct sonde_probe probe = {.kind = SONDE_PROBE_EXTENDED_ECHO, .hop_limit = 64};
+    struct packet_icmp message = built(&builder, &probe, &target, &(struct build_lease){1, 9, 7});
+    cr_assert_eq(message.extended.identifier, 9);
+    cr_assert_eq(message.extended.sequence, 7);
+    cr_assert(message.extended.local);
+    cr_assert_eq(message.payload.length, sizeof body);
+    build_destroy(&builder);
+
+    config.body = (struct sonde_bytes){0};
+    config.node_qtype = 2;
+    build_init(&builder, &config);
+    probe.kind = SONDE_PROBE_NODE_INFO;
+    message = built(&builder, &probe, &target, &(struct build_lease){1, 9, 7});
+    cr_assert_eq(message.node.qtype, 2);
+    cr_assert_arr_eq(message.node.nonce, "\x00\x09\x00\x07", 4);
+    cr_assert_eq(message.payload.length, 16, "the subject is the target");
+    cr_assert_arr_eq(message.payload.data, target.address.bytes, 16);
+    build_destroy(&builder);
+}
+
+Test(engine_build, our_own_time_in_a_timestamp_option_is_the_due_time)
+{
+    struct sonde_engine_config config = plain;
+    static const uint8_t options[] = {68, 8, 9, 0, 0, 0, 0, 0};
+    config.ipv4_options = (struct sonde_bytes){options, sizeof options};
+    config.own_time_at = 4;
+    config.wall_at_zero.ns = 86400 * SONDE_NS_PER_S * 20000 + 5 * SONDE_NS_PER_S;
+    struct builder builder;
+    build_init(&builder, &config);
+    struct sonde_engine_target target = {.source = address("192.0.2.1"),
+                                         .address = address("192.0.2.2")};
+    struct sonde_probe probe = {.hop_limit = 64, .due = {250 * SONDE_NS_PER_MS}};
+    struct sonde_bytes datagram;
+    struct packet_ipv4 ip;
+    cr_assert_eq(
+        build_datagram(&builder, &probe, &target, &(struct build_lease){1, 1, 1}, &datagram), 0);
+    cr_assert_eq(packet_ipv4_parse(datagram, &ip), 0);
+    cr_assert(ip.checksum_ok);
+    cr_assert_eq(ip.options.length, sizeof options);
+    cr_assert_arr_eq(ip.options.data + 4, "\x00\x00\x14\x82", 4, "5,250 ms after midnight");
+    build_destroy(&builder);
+}
