@@ -11,16 +11,16 @@
 
 struct csv_report {
     struct report_state state;
-    bool first; /* the next field is the first of its row */
+    bool in_row; /* the next field is not the first of its row */
 };
 
 /* A field with a comma, a quote or a line end is quoted (RFC 4180 section 2, rules 6 and 7). */
 static void field(struct csv_report *report, const char *text)
 {
     FILE *out = report->state.run.out;
-    if (!report->first)
+    if (report->in_row)
         fputc(',', out);
-    report->first = false;
+    report->in_row = true;
     if (!strpbrk(text, ",\"\r\n")) {
         fputs(text, out);
         return;
@@ -54,7 +54,7 @@ static void address(struct csv_report *report, const struct sonde_address *value
 static void end_row(struct csv_report *report)
 {
     fputs("\r\n", report->state.run.out);
-    report->first = true;
+    report->in_row = false;
     report->state.dirty = true;
 }
 
@@ -178,19 +178,6 @@ static void summary(void *self, const struct report_measurement *measurement)
     (void)measurement;
 }
 
-static int flush(void *self)
-{
-    struct csv_report *report = self;
-    return report_state_flush(&report->state);
-}
-
-static void destroy(void *self)
-{
-    struct csv_report *report = self;
-    report_state_destroy(&report->state);
-    free(report);
-}
-
 int report_csv_create(struct report *report, const struct report_run *run)
 {
     static const struct report_ops ops = {
@@ -201,18 +188,8 @@ int report_csv_create(struct report *report, const struct report_run *run)
         .unanswered = unanswered,
         .progress = progress,
         .summary = summary,
-        .flush = flush,
-        .destroy = destroy,
+        .flush = report_flush,
+        .destroy = report_destroy,
     };
-    struct csv_report *csv = calloc(1, sizeof *csv);
-    if (!csv)
-        return -ENOMEM;
-    csv->first = true;
-    int result = report_state_init(&csv->state, run);
-    if (result != 0) {
-        destroy(csv);
-        return result;
-    }
-    *report = (struct report){.ops = &ops, .self = csv};
-    return 0;
+    return report_create(report, run, &ops, sizeof(struct csv_report));
 }

@@ -226,19 +226,6 @@ static void summary(void *self, const struct report_measurement *measurement)
     put(report, object);
 }
 
-static int flush(void *self)
-{
-    struct json_report *report = self;
-    return report_state_flush(&report->state);
-}
-
-static void destroy(void *self)
-{
-    struct json_report *report = self;
-    report_state_destroy(&report->state);
-    free(report);
-}
-
 int report_json_create(struct report *report, const struct report_run *run)
 {
     static const struct report_ops ops = {
@@ -249,17 +236,8 @@ int report_json_create(struct report *report, const struct report_run *run)
         .unanswered = unanswered,
         .progress = progress,
         .summary = summary,
-        .flush = flush,
-        .destroy = destroy,
+        .flush = report_flush,
+        .destroy = report_destroy,
     };
-    struct json_report *json = calloc(1, sizeof *json);
-    if (!json)
-        return -ENOMEM;
-    int result = report_state_init(&json->state, run);
-    if (result != 0) {
-        destroy(json);
-        return result;
-    }
-    *report = (struct report){.ops = &ops, .self = json};
-    return 0;
+    return report_create(report, run, &ops, sizeof(struct json_report));
 }

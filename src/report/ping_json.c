@@ -189,19 +189,6 @@ static void summary(void *self, const struct report_measurement *measurement)
     }
 }
 
-static int flush(void *self)
-{
-    struct ping_json_report *report = self;
-    return report_state_flush(&report->state);
-}
-
-static void destroy(void *self)
-{
-    struct ping_json_report *report = self;
-    report_state_destroy(&report->state);
-    free(report);
-}
-
 int report_ping_json_create(struct report *report, const struct report_run *run)
 {
     static const struct report_ops ops = {
@@ -212,17 +199,8 @@ int report_ping_json_create(struct report *report, const struct report_run *run)
         .unanswered = unanswered,
         .progress = progress,
         .summary = summary,
-        .flush = flush,
-        .destroy = destroy,
+        .flush = report_flush,
+        .destroy = report_destroy,
     };
-    struct ping_json_report *json = calloc(1, sizeof *json);
-    if (!json)
-        return -ENOMEM;
-    int result = report_state_init(&json->state, run);
-    if (result != 0) {
-        destroy(json);
-        return result;
-    }
-    *report = (struct report){.ops = &ops, .self = json};
-    return 0;
+    return report_create(report, run, &ops, sizeof(struct ping_json_report));
 }

@@ -37,6 +37,32 @@ void report_state_destroy(struct report_state *state)
     free(state->ledgers);
 }
 
+int report_create(struct report *report, const struct report_run *run, const struct report_ops *ops,
+                  size_t size)
+{
+    struct report_state *state = calloc(1, size);
+    if (!state)
+        return -ENOMEM;
+    int result = report_state_init(state, run);
+    if (result != 0) {
+        report_destroy(state);
+        return result;
+    }
+    *report = (struct report){.ops = ops, .self = state};
+    return 0;
+}
+
+int report_flush(void *self)
+{
+    return report_state_flush(self);
+}
+
+void report_destroy(void *self)
+{
+    report_state_destroy(self);
+    free(self);
+}
+
 int report_state_flush(struct report_state *state)
 {
     if (state->dirty && state->error == 0) {

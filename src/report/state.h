@@ -45,6 +45,17 @@ struct report_state {
 int report_state_init(struct report_state *state, const struct report_run *run);
 void report_state_destroy(struct report_state *state);
 
+/*
+ * Every report is a struct of `size` bytes that begins with its struct report_state. Makes one, all
+ * zero behind the state. Returns 0 or -ENOMEM, and then *report is untouched.
+ */
+int report_create(struct report *report, const struct report_run *run, const struct report_ops *ops,
+                  size_t size);
+
+/* Flush and, where nothing but the state is to be freed, destroy of every report. */
+int report_flush(void *self);
+void report_destroy(void *self);
+
 /* Flush of every report. */
 int report_state_flush(struct report_state *state);
 

@@ -334,18 +334,11 @@ static void summary(void *self, const struct report_measurement *measurement)
     text->state.dirty = true;
 }
 
-static int flush(void *self)
-{
-    struct text_report *text = self;
-    return report_state_flush(&text->state);
-}
-
 static void destroy(void *self)
 {
     struct text_report *text = self;
-    report_state_destroy(&text->state);
     free(text->routes);
-    free(text);
+    report_destroy(text);
 }
 
 int report_text_create(struct report *report, const struct report_run *run)
@@ -358,22 +351,18 @@ int report_text_create(struct report *report, const struct report_run *run)
         .unanswered = unanswered,
         .progress = progress,
         .summary = summary,
-        .flush = flush,
+        .flush = report_flush,
         .destroy = destroy,
     };
-    struct text_report *text = calloc(1, sizeof *text);
-    if (!text)
-        return -ENOMEM;
-    int result = report_state_init(&text->state, run);
+    int result = report_create(report, run, &ops, sizeof(struct text_report));
     bool routes = run->target_count == 1 || run->ip_option_bytes > 0; /* one may come unasked */
-    if (result == 0 && run->target_count > 0 && routes) {
-        text->routes = calloc(run->target_count, sizeof *text->routes);
-        result = text->routes ? 0 : -ENOMEM;
-    }
-    if (result != 0) {
-        destroy(text);
+    if (result != 0 || run->target_count == 0 || !routes)
         return result;
-    }
-    *report = (struct report){.ops = &ops, .self = text};
-    return 0;
+    struct text_report *text = report->self;
+    text->routes = calloc(run->target_count, sizeof *text->routes);
+    if (text->routes)
+        return 0;
+    destroy(text);
+    *report = (struct report){0};
+    return -ENOMEM;
 }
