@@ -66,14 +66,14 @@ static size_t hand_out(struct sonde_engine *engine, struct sonde_datagram *batch
     return count;
 }
 
-/* Builds a leased probe and starts handing it out. False when it was refused on the spot. */
-static bool build_probe(struct sonde_engine *engine, const struct sonde_probe *probe,
+/* Builds a leased probe and starts handing it out, or refuses it on the spot. */
+static void build_probe(struct sonde_engine *engine, const struct sonde_probe *probe,
                         struct flight_slot *slot, struct sonde_mono now)
 {
     const struct sonde_engine_target *target = &engine->targets[probe->target];
     struct build_lease lease = {slot->token, flight_identifier(&engine->flight, slot),
                                 slot->sequence};
-    struct sonde_bytes datagram;
+    struct sonde_bytes datagram = {0};
     int error = build_datagram(&engine->builder, probe, target, &lease, &datagram);
     engine->whole = datagram;
     bool fits = target->mtu == 0 || datagram.length <= target->mtu;
@@ -88,12 +88,11 @@ static bool build_probe(struct sonde_engine *engine, const struct sonde_probe *p
         if (engine->observer.sent)
             engine->observer.sent(engine->observer.self, probe, now, -error);
         engine_refuse(engine, slot, now, -error, error == -EMSGSIZE ? target->mtu : 0);
-        return false;
+        return;
     }
     engine->handing_out = true;
     engine->fragment_token = slot->token;
     engine->fragment_to = target->first_hop.family ? target->first_hop : target->address;
-    return true;
 }
 
 static struct flight_slot *lease(struct sonde_engine *engine, const struct sonde_probe *probe,
