@@ -7,10 +7,10 @@
 #include "sim/reader.h"
 
 /*
- * Reads one property of setting->owner, from its name on, and adds the setting. setting->from and
- * setting->until say when it holds. False after a mistake.
+ * Reads one property of whom reader->statement is about, from its name on, and adds its settings:
+ * one for each of them and for each period. False after a mistake.
  */
-bool sim_property_read(struct sim_reader *reader, const struct sim_setting *when);
+bool sim_property_read(struct sim_reader *reader);
 
 /* True when `name` is a property of any kind of node. */
 bool sim_property_known(const char *name);

@@ -9,6 +9,7 @@
 #include "base/printable.h"
 
 #define TEN_YEARS_NS (INT64_C(315360000) * SONDE_NS_PER_S)
+#define RATE_MAX     UINT64_C(1000000000000) /* bits a second */
 
 void sim_reader_init(struct sim_reader *reader, struct sim_scenario *scenario, const char *text,
                      size_t length, struct sonde_sim_error *error)
@@ -113,13 +114,16 @@ bool sim_reader_span(struct sim_reader *reader, int64_t min, int64_t *ns)
     return true;
 }
 
-/* Digits, and a fraction of them: exact enough for a chance, and the same in every locale. */
-static bool read_decimal(const char *text, size_t length, double *value)
+/*
+ * Digits, and a fraction of them, as a whole number and the power of ten to divide it by: exact,
+ * and the same in every locale.
+ */
+static bool read_decimal(const char *text, size_t length, uint64_t *digits, int *places)
 {
-    uint64_t digits = 0;
-    double scale = 1;
     bool fraction = false;
     size_t count = 0;
+    *digits = 0;
+    *places = 0;
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '.' && !fraction) {
             fraction = true;
@@ -127,21 +131,59 @@ static bool read_decimal(const char *text, size_t length, double *value)
         }
         if (text[i] < '0' || text[i] > '9' || ++count > 15)
             return false;
-        digits = digits * 10 + (uint64_t)(text[i] - '0');
-        scale *= fraction ? 10 : 1;
+        *digits = *digits * 10 + (uint64_t)(text[i] - '0');
+        *places += fraction;
     }
-    *value = (double)digits / scale;
     return count > 0;
+}
+
+bool sim_reader_share(struct sim_reader *reader, int max_percent, double *share)
+{
+    size_t length = reader->token.length;
+    uint64_t digits = 0;
+    int places = 0;
+    bool good = sim_reader_at_word(reader) && length >= 2 &&
+                reader->token.text[length - 1] == '%' &&
+                read_decimal(reader->token.text, length - 1, &digits, &places);
+    double scale = 1;
+    while (places-- > 0)
+        scale *= 10;
+    double percent = (double)digits / scale;
+    if (!good || percent > max_percent)
+        return sim_reader_expected(reader, "expected a percentage from 0%% to %d%%", max_percent);
+    *share = percent / 100;
+    sim_reader_advance(reader);
+    return true;
 }
 
 bool sim_reader_chance(struct sim_reader *reader, double *chance)
 {
-    size_t length = reader->token.length;
-    double percent = 0;
-    if (!sim_reader_at_word(reader) || length < 2 || reader->token.text[length - 1] != '%' ||
-        !read_decimal(reader->token.text, length - 1, &percent) || percent > 100)
-        return sim_reader_expected(reader, "expected a percentage from 0%% to 100%%");
-    *chance = percent / 100;
+    return sim_reader_share(reader, 100, chance);
+}
+
+/* "2.5Mbit" as bits a second; false when it is none, or not a whole number of bits. */
+static bool read_rate(const char *text, int64_t *rate)
+{
+    static const struct sim_word units[] = {{"bit", 0},  {"kbit", 3},  {"Mbit", 6},
+                                            {"Gbit", 9}, {"Tbit", 12}, {0}};
+    size_t number = strspn(text, "0123456789.");
+    uint64_t digits;
+    int places;
+    int64_t power;
+    if (!sim_reader_lookup(units, text + number, &power) ||
+        !read_decimal(text, number, &digits, &places) || places > power)
+        return false;
+    for (power -= places; power > 0 && digits <= RATE_MAX; power--)
+        digits *= 10;
+    *rate = (int64_t)digits;
+    return digits >= 1 && digits <= RATE_MAX;
+}
+
+bool sim_reader_rate(struct sim_reader *reader, int64_t *rate)
+{
+    if (!sim_reader_at_word(reader) || !read_rate(reader->token.text, rate))
+        return sim_reader_expected(reader, "expected a rate with its unit (bit, kbit, Mbit, Gbit, "
+                                           "Tbit) such as 2.5Mbit, from 1bit to 1Tbit");
     sim_reader_advance(reader);
     return true;
 }
@@ -175,6 +217,34 @@ bool sim_reader_node(struct sim_reader *reader, enum sim_node_kind kind, uint32_
         return sim_reader_expected(reader, "expected the name of a %s defined above", what);
     sim_reader_advance(reader);
     return true;
+}
+
+bool sim_reader_text(struct sim_reader *reader, const char *what, size_t max,
+                     struct sim_setting *setting)
+{
+    const struct sim_token *token = &reader->token;
+    if ((token->kind != SIM_TOKEN_QUOTED && token->kind != SIM_TOKEN_WORD) || token->length > max)
+        return sim_reader_expected(reader, "expected %s of at most %zu bytes", what, max);
+    setting->list_first = reader->scenario->text_count;
+    setting->list_count = (uint32_t)token->length;
+    int added = sim_scenario_add_text(reader->scenario, token->text, token->length + 1);
+    sim_reader_advance(reader);
+    return sim_reader_added(reader, added);
+}
+
+bool sim_reader_about(const struct sim_reader *reader, uint32_t node)
+{
+    const struct sim_statement *statement = &reader->statement;
+    return statement->kind == SIM_ROUTER && node >= statement->first &&
+           node - statement->first < statement->count;
+}
+
+bool sim_reader_list(struct sim_reader *reader, uint32_t item)
+{
+    if (reader->scenario->list_count == SIM_LIST_MAX)
+        return sim_reader_fail(reader, "expected at most %u routers, members and ports in all",
+                               SIM_LIST_MAX);
+    return sim_reader_added(reader, sim_scenario_add_list(reader->scenario, item));
 }
 
 bool sim_reader_lookup(const struct sim_word *words, const char *word, int64_t *value)

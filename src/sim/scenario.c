@@ -1,6 +1,7 @@
 #include "sim/scenario.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,13 @@ static void *grown(void *items, uint32_t count, size_t item_bytes)
             (items) = larger;                                                                      \
         larger != NULL;                                                                            \
     })
+
+static void link_key(uint32_t from, uint32_t to, uint8_t key[static SIM_INDEX_KEY])
+{
+    memset(key, 0, SIM_INDEX_KEY);
+    memcpy(key, &from, sizeof(from));
+    memcpy(key + sizeof(from), &to, sizeof(to));
+}
 
 static void name_key(const char *name, uint8_t key[static SIM_INDEX_KEY])
 {
@@ -48,20 +56,51 @@ void sim_scenario_destroy(struct sim_scenario *scenario)
     free(scenario->list);
     free(scenario->text);
     sim_index_destroy(&scenario->names);
+    sim_index_destroy(&scenario->links);
     sim_index_destroy(&scenario->addresses);
     *scenario = (struct sim_scenario){0};
+}
+
+/* One more node, which stands in the index under the key. NULL without memory. */
+static struct sim_node *add_node(struct sim_scenario *scenario, struct sim_index *index,
+                                 const uint8_t key[static SIM_INDEX_KEY], enum sim_node_kind kind)
+{
+    if (!GROW(scenario->nodes, scenario->node_count) ||
+        sim_index_add(index, key, scenario->node_count))
+        return NULL;
+    struct sim_node *node = &scenario->nodes[scenario->node_count++];
+    *node = (struct sim_node){.kind = kind, .address_first = SIM_NOBODY};
+    return node;
 }
 
 int sim_scenario_add_node(struct sim_scenario *scenario, enum sim_node_kind kind, const char *name)
 {
     uint8_t key[SIM_INDEX_KEY];
     name_key(name, key);
-    if (!GROW(scenario->nodes, scenario->node_count) ||
-        sim_index_add(&scenario->names, key, scenario->node_count))
+    struct sim_node *node = add_node(scenario, &scenario->names, key, kind);
+    if (!node)
         return -ENOMEM;
-    struct sim_node *node = &scenario->nodes[scenario->node_count++];
-    *node = (struct sim_node){.kind = kind, .address_first = SIM_NOBODY};
     memcpy(node->name, name, strnlen(name, SIM_NAME_MAX));
+    return 0;
+}
+
+/* What a link calls one of its ends. */
+static const char *end_name(const struct sim_scenario *scenario, uint32_t node)
+{
+    return node == 0 ? "observer" : scenario->nodes[node].name;
+}
+
+int sim_scenario_add_link(struct sim_scenario *scenario, uint32_t from, uint32_t to)
+{
+    uint8_t key[SIM_INDEX_KEY];
+    link_key(from, to, key);
+    struct sim_node *node = add_node(scenario, &scenario->links, key, SIM_LINK);
+    if (!node)
+        return -ENOMEM;
+    node->from = from;
+    node->to = to;
+    snprintf(node->name, sizeof(node->name), "%.*s>%.*s", SIM_NAME_MAX, end_name(scenario, from),
+             SIM_NAME_MAX, end_name(scenario, to));
     return 0;
 }
 
@@ -169,6 +208,13 @@ uint32_t sim_scenario_named(const struct sim_scenario *scenario, const char *nam
     return sim_index_find(&scenario->names, key);
 }
 
+uint32_t sim_scenario_link(const struct sim_scenario *scenario, uint32_t from, uint32_t to)
+{
+    uint8_t key[SIM_INDEX_KEY];
+    link_key(from, to, key);
+    return sim_index_find(&scenario->links, key);
+}
+
 uint32_t sim_scenario_prefix_index(const struct sim_scenario *scenario,
                                    const struct sonde_address *address, uint8_t bits)
 {
@@ -200,6 +246,19 @@ const struct sim_prefix *sim_scenario_address(const struct sim_scenario *scenari
         if (family == SONDE_FAMILY_NONE || scenario->prefixes[i].address.family == family)
             return &scenario->prefixes[i];
     return NULL;
+}
+
+bool sim_scenario_own_address(const struct sim_scenario *scenario, enum sonde_family family,
+                              struct sonde_address *address)
+{
+    const struct sim_prefix *own = sim_scenario_address(scenario, 0, family);
+    if (own)
+        *address = own->address;
+    else if (sim_scenario_address(scenario, 0, SONDE_FAMILY_NONE))
+        return false;
+    else
+        sonde_address_parse(family == SONDE_IPV6 ? "2001:db8::1" : "198.18.0.1", address);
+    return true;
 }
 
 int64_t sim_scenario_in_force(const struct sim_scenario *scenario, uint32_t node, int64_t at,

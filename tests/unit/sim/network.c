@@ -255,8 +255,10 @@ Test(sim_network, mtu_on_the_way)
     struct world world;
     world_open(&world,
                "router r 198.18.1.1 2001:db8:1::1\n"
-               "host tunnel 198.18.0.9 2001:db8::9 via r mtu 1280 from r\n"
-               "host hole 198.18.0.8 mtu 1280 black-hole\n",
+               "host tunnel 198.18.0.9 2001:db8::9 via r\n"
+               "host hole 198.18.0.8\n"
+               "link r tunnel mtu 1280\n"
+               "link observer hole mtu 1280 black-hole\n",
                1);
     world_send(&world, 0, &(struct request){.to = "198.18.0.9", .payload = 1252});
     cr_assert_eq(world.last.fate, SONDE_SIM_REPLY);

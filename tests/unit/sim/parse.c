@@ -15,7 +15,7 @@ Test(sim_parse, mistakes)
         unsigned line;
         const char *message;
     } cases[] = {
-        {"hots a 1.2.3.4\n", 1, "expected host, router, group"},
+        {"hots a 1.2.3.4\n", 1, "expected host, router, bank, link, group"},
         {"\n\n# x\nhots\n", 4, "found \"hots\""},
         {"host\n", 1, "expected a name"},
         {"host a\n", 1, "expected an address, found the end"},
@@ -60,8 +60,8 @@ Test(sim_parse, mistakes)
         {H "error unreachable net\n", 1, "expected \"from\""},
         {H "error unreachable net from r\n", 1, "expected the name of a router defined above"},
         {R H "error redirect r from r\n", 2, "expected an IPv4 or IPv6 address"},
-        {R H "mtu 1400\n", 2, "\"black-hole\""},
-        {R H "mtu 10 from r\n", 2, "from 68 to 65535"},
+        {R H "mtu 1400\n", 2, "expected a property of a host"},
+        {R H "\nlink r h mtu 10\n", 3, "from 68 to 65535"},
         {R H "via\n", 2, "expected the name of a router"},
         {R H "via h\n", 2, "expected the name of a router"},
         {H "answers\n", 1, "expected what is answered: echo"},
@@ -127,7 +127,7 @@ Test(sim_parse, everything_that_can_be_written)
         "    duplicate 1% after 3s copies 2 reorder 5% by 10ms corrupt 1% truncate 1% to 20\n"
         "    cut 1% to 24 mangle 1% at 16 forge 2% garbage 3% bytes 40 stray 1%\n"
         "    alive 60% spread 195ms via r1 r2 reply-from 198.18.0.10 hop-limit 128\n"
-        "    error unreachable host from r1 chance 50% mtu 1400 from r2\n"
+        "    error unreachable host from r1 chance 50%\n"
         "    answers echo timestamp extended-code 2 clock-offset -3s\n"
         "    reverse \"evil\\x1b[2J \\\"\\\\\"\n"
         "host dead 198.18.0.11 silent answers nothing jitter normal 1ms via none\n"

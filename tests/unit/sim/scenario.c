@@ -16,7 +16,7 @@ Test(sim_scenario, longest_prefix_wins)
     struct sim_scenario scenario = parsed("host all 0.0.0.0/0\nhost ten 10.0.0.0/8\n"
                                           "host odd 10.128.0.0/9\nhost one 10.1.2.3\n"
                                           "host six 2001:db8::/33\nhost rest ::/0\n"
-                                          "host loop ::1\n");
+                                          "host self ::1\n");
     static const struct {
         const char *address;
         const char *node;
@@ -26,7 +26,7 @@ Test(sim_scenario, longest_prefix_wins)
                  {"11.0.0.1", "all"},
                  {"2001:db8:7fff::1", "six"},
                  {"2001:db8:8000::1", "rest"},
-                 {"::1", "loop"},
+                 {"::1", "self"},
                  {"::2", "rest"}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sonde_address address = address_of(cases[i].address);
