@@ -219,12 +219,13 @@ bool sim_reader_node(struct sim_reader *reader, enum sim_node_kind kind, uint32_
     return true;
 }
 
-bool sim_reader_text(struct sim_reader *reader, const char *what, size_t max,
+bool sim_reader_text(struct sim_reader *reader, const char *what, size_t min, size_t max,
                      struct sim_setting *setting)
 {
     const struct sim_token *token = &reader->token;
-    if ((token->kind != SIM_TOKEN_QUOTED && token->kind != SIM_TOKEN_WORD) || token->length > max)
-        return sim_reader_expected(reader, "expected %s of at most %zu bytes", what, max);
+    if ((token->kind != SIM_TOKEN_QUOTED && token->kind != SIM_TOKEN_WORD) || token->length < min ||
+        token->length > max)
+        return sim_reader_expected(reader, "expected %s of %zu to %zu bytes", what, min, max);
     setting->list_first = reader->scenario->text_count;
     setting->list_count = (uint32_t)token->length;
     int added = sim_scenario_add_text(reader->scenario, token->text, token->length + 1);

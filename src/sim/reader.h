@@ -76,9 +76,9 @@ bool sim_reader_node(struct sim_reader *reader, enum sim_node_kind kind, uint32_
 /* One of the words of a table that ends with a NULL word. */
 bool sim_reader_choice(struct sim_reader *reader, const char *what, const struct sim_word *words,
                        int64_t *value);
-/* The next word or quoted text, of at most max bytes, goes into the scenario, with a NUL behind it.
+/* The next word or quoted text, of min to max bytes, goes into the scenario with a NUL behind it.
  */
-bool sim_reader_text(struct sim_reader *reader, const char *what, size_t max,
+bool sim_reader_text(struct sim_reader *reader, const char *what, size_t min, size_t max,
                      struct sim_setting *setting);
 /* True when the statement is about this router. */
 bool sim_reader_about(const struct sim_reader *reader, uint32_t node);

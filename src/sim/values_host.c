@@ -142,11 +142,12 @@ static bool parse_ports(const char *text, size_t length, int64_t *first, int64_t
 static bool add_ports(struct sim_reader *reader, struct sim_setting *setting, int64_t first,
                       int64_t last, int64_t state)
 {
-    const uint32_t *list = reader->scenario->list + setting->list_first;
-    for (uint32_t i = 0; i < setting->list_count; i += 2)
-        if (first <= (list[i] & 0xffff) && last >= list[i] >> 16)
+    for (uint32_t i = 0; i < setting->list_count; i += 2) {
+        uint32_t other = reader->scenario->list[setting->list_first + i];
+        if (first <= (other & 0xffff) && last >= other >> 16)
             return sim_reader_fail(reader, "the state of port %lld has been given already",
-                                   (long long)(first > list[i] >> 16 ? first : list[i] >> 16));
+                                   (long long)(first > other >> 16 ? first : other >> 16));
+    }
     if (setting->list_count == 2 * SIM_PORTS_MAX)
         return sim_reader_fail(reader, "expected at most %d ranges of ports", SIM_PORTS_MAX);
     setting->list_count += 2;
@@ -208,5 +209,5 @@ bool sim_value_ports(struct sim_reader *reader, struct sim_setting *setting)
 
 bool sim_value_reverse(struct sim_reader *reader, struct sim_setting *setting)
 {
-    return sim_reader_text(reader, "a name", SIM_WORD_MAX, setting);
+    return sim_reader_text(reader, "a name", 0, SIM_WORD_MAX, setting);
 }

@@ -125,7 +125,7 @@ bool sim_value_interface(struct sim_reader *reader, struct sim_setting *setting)
         else if (field == ADDRESS)
             good = sim_reader_address(reader, &setting->address);
         else
-            good = sim_reader_text(reader, "a name", SIM_INTERFACE_MAX, setting);
+            good = sim_reader_text(reader, "a name", 1, SIM_INTERFACE_MAX, setting);
         if (!good || !sim_reader_at_word(reader) ||
             !sim_reader_lookup(fields, reader->token.text, &field))
             break;

@@ -1,4 +1,4 @@
-#include "helper.h"
+#include "language.h"
 
 #include "sim/index.h"
 

@@ -1,20 +1,16 @@
-#include "helper.h"
+#include "language.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define R "router r 198.18.1.1\n"
-#define H "host h 198.18.0.9 "
+#define R   "router r 198.18.1.1\n"
+#define H   "host h 198.18.0.9 "
+#define NOW "send-error ENETDOWN\n"
 
 /* Every kind of mistake: where it is told, and a part of what is told. */
 Test(sim_parse, mistakes)
 {
-    static const struct {
-        const char *text;
-        unsigned line;
-        const char *message;
-    } cases[] = {
+    static const struct mistake cases[] = {
         {"hots a 1.2.3.4\n", 1, "expected host, router, bank, link, group"},
         {"\n\n# x\nhots\n", 4, "found \"hots\""},
         {"host\n", 1, "expected a name"},
@@ -82,6 +78,21 @@ Test(sim_parse, mistakes)
         {"at 5s..3s send-error ENETDOWN\n", 1, "expected the later time"},
         {"at 5s..\n", 1, "expected a time such as 10s"},
         {"at 5s\n", 1, "expected host, router"},
+        {"at 5s every 2s for 1s " NOW, 1,
+         "expected two times such as 10s..60s in front of \"every\""},
+        {"at 1s..9s every " NOW, 1, "expected a time with its unit"},
+        {"at 1s..9s every 0 for 1s " NOW, 1, "more than 0"},
+        {"at 1s..9s every -2s for 1s " NOW, 1, "more than 0"},
+        {"at 1s..9s every 2s " NOW, 1, "expected \"for\", found \"send-error\""},
+        {"at 1s..9s every 2s for 0 " NOW, 1, "more than 0"},
+        {"at 1s..9s every 2s for -1s " NOW, 1, "more than 0"},
+        {"at 1s..9s every 2s for 2s " NOW, 1, "expected a time shorter than that behind"},
+        {"at 1s..9s every 2s for soon " NOW, 1, "expected a time with its unit"},
+        {"at 1s..9s every 2s for 1s signal INT\n", 1, "expected one time in front"},
+        {"at 0s..87600h every 1s for 500ms " NOW, 1,
+         "expected at most 262144 properties: this is one for each of 1 nodes and 315360000"},
+        {"bank k 256 10.0.0.1\nat 0s..1025s every 1s for 1ms bank k silent\n", 2,
+         "expected at most 262144 properties: this is one for each of 256 nodes and 1025 periods"},
         {"signal INT\n", 1, "expected one time in front"},
         {"at 5s..6s signal INT\n", 1, "expected one time in front"},
         {"at 5s signal KILL\n", 1, "expected a signal: INT"},
@@ -97,18 +108,7 @@ Test(sim_parse, mistakes)
         {"host \xc3\xa4 1.2.3.4\n", 1, "does not belong"},
         {H "delay \"5ms\"\n", 1, "expected a time"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct sim_scenario scenario;
-        struct sonde_sim_error error;
-        int result =
-            sim_scenario_parse(&scenario, "bad.scn", cases[i].text, strlen(cases[i].text), &error);
-        cr_assert_eq(result, -EINVAL, "%s: %d", cases[i].text, result);
-        cr_assert_eq(error.line, cases[i].line, "%s: line %u: %s", cases[i].text, error.line,
-                     error.message);
-        cr_assert_not_null(strstr(error.message, cases[i].message), "%s: %s", cases[i].text,
-                           error.message);
-        cr_assert_str_eq(error.file, "bad.scn");
-    }
+    EXPECT_MISTAKES(cases);
 }
 
 Test(sim_parse, everything_that_can_be_written)
@@ -182,6 +182,52 @@ Test(sim_parse, every_prefix_of_a_scenario_is_survived)
             sim_scenario_destroy(&scenario);
         free(copy);
     }
+}
+
+/* The example that opens docs/scenarios.md. */
+Test(sim_parse, first_example)
+{
+    struct sim_scenario scenario;
+    struct sonde_sim_error error;
+    char text[400] = "";
+    char line[200];
+    FILE *manual = fopen(TESTS_DIR "/../docs/scenarios.md", "r");
+    cr_assert_not_null(manual);
+    while (fgets(line, sizeof(line), manual) && strncmp(line, "    $", 5) != 0)
+        if (strncmp(line, "    ", 4) == 0)
+            strcat(text, line + 4);
+    fclose(manual);
+    cr_assert_eq(sim_scenario_parse(&scenario, "x", text, strlen(text), &error), 0, "%u: %s\n%s",
+                 error.line, error.message, text);
+    cr_assert_eq(scenario.node_count, 5);
+    sim_scenario_destroy(&scenario);
+}
+
+Test(sim_parse, periods)
+{
+    struct read read;
+    read_text(&read, R H "\nat 10s..31s every 10s for 2s link r h down loss 5%\n");
+    uint32_t node = link_between(&read, "r", "h");
+    cr_assert_eq(read.scenario.nodes[node].setting_count, 6);
+    static const struct {
+        int64_t at_s;
+        bool down;
+        int64_t until_s;
+    } cases[] = {{0, false, 10},  {10, true, 12}, {12, false, 20}, {21, true, 22},
+                 {22, false, 30}, {30, true, 31}, {31, false, 0}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int64_t until =
+            sim_scenario_in_force(&read.scenario, node, cases[i].at_s * SONDE_NS_PER_S, read.p);
+        cr_assert_eq(read.p[SIM_DOWN] != NULL, cases[i].down, "%zu", i);
+        cr_assert_eq(read.p[SIM_LOSS] != NULL, cases[i].down, "%zu", i);
+        cr_assert_eq(until, cases[i].until_s ? cases[i].until_s * SONDE_NS_PER_S : INT64_MAX, "%zu",
+                     i);
+    }
+    sim_scenario_destroy(&read.scenario);
+    read_text(&read, "at 0s..1024s every 1s for 999ms send-error ENETDOWN\n"
+                     "bank k 255 10.0.0.1\nat 0s..1024s every 1s for 1ns bank k silent\n");
+    cr_assert_eq(read.scenario.setting_count, SIM_SETTINGS_MAX);
+    sim_scenario_destroy(&read.scenario);
 }
 
 Test(sim_parse, limits)

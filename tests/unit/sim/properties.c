@@ -1,4 +1,4 @@
-#include "helper.h"
+#include "language.h"
 
 #include <stdio.h>
 
@@ -70,4 +70,6 @@ Test(sim_properties, known_words)
     cr_assert(sim_property_known("delay"));
     cr_assert(sim_property_known("send-error"));
     cr_assert(!sim_property_known("far"));
+    cr_assert(!sim_property_known("every"));
+    cr_assert(!sim_property_known("core-1"));
 }

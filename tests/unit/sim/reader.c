@@ -1,6 +1,4 @@
-#include "helper.h"
-
-#include <errno.h>
+#include "language.h"
 
 #include "sim/reader.h"
 
@@ -69,6 +67,69 @@ Test(sim_reader, chances)
                      cases[i].text);
         cr_assert_float_eq(chance, cases[i].chance, 1e-12, "%s", cases[i].text);
     }
+}
+
+Test(sim_reader, rates)
+{
+    static const struct {
+        const char *text;
+        int64_t rate; /* 0: it is none */
+    } cases[] = {{"1bit", 1},
+                 {"999bit", 999},
+                 {"64kbit", 64000},
+                 {"2.5Mbit", 2500000},
+                 {".5kbit", 500},
+                 {"1.000001Mbit", 1000001},
+                 {"1000Gbit", INT64_C(1000000000000)},
+                 {"1Tbit", INT64_C(1000000000000)},
+                 {"0.000000000001Tbit", 1},
+                 {"1.0000001Mbit", 0},
+                 {"1.5bit", 0},
+                 {"0bit", 0},
+                 {"0Gbit", 0},
+                 {"1.1Tbit", 0},
+                 {"999999999999999Tbit", 0},
+                 {"1234567890123456bit", 0},
+                 {"-1bit", 0},
+                 {"1", 0},
+                 {"bit", 0},
+                 {".bit", 0},
+                 {"1..5Mbit", 0},
+                 {"1MBit", 0},
+                 {"1Mbits", 0},
+                 {"1e3bit", 0}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int64_t rate = 0;
+        over(cases[i].text);
+        cr_assert_eq(sim_reader_rate(&reader, &rate), cases[i].rate > 0, "%s", cases[i].text);
+        cr_assert(cases[i].rate == 0 || rate == cases[i].rate, "%s: %lld", cases[i].text,
+                  (long long)rate);
+    }
+}
+
+Test(sim_reader, shares_may_be_more_than_all)
+{
+    double share = -1;
+    over("1000% 1000.5%");
+    cr_assert(sim_reader_share(&reader, 1000, &share));
+    cr_assert_float_eq(share, 10, 1e-12);
+    cr_assert(!sim_reader_share(&reader, 1000, &share));
+    cr_assert_str_eq(error.message, "expected a percentage from 0% to 1000%, found \"1000.5%\"");
+}
+
+Test(sim_reader, texts)
+{
+    struct sim_setting setting = {0};
+    over("word \"two words\" \"\"");
+    cr_assert(sim_reader_text(&reader, "a text", 1, 9, &setting));
+    cr_assert(sim_reader_text(&reader, "a text", 1, 9, &setting));
+    cr_assert_eq(setting.list_count, 9);
+    cr_assert_str_eq(scenario.text + setting.list_first, "two words");
+    cr_assert(!sim_reader_text(&reader, "a text", 1, 9, &setting));
+    cr_assert_str_eq(error.message, "expected a text of 1 to 9 bytes, found \"\"");
+    over("0123456789");
+    cr_assert(!sim_reader_text(&reader, "a text", 1, 9, &setting));
+    sim_scenario_destroy(&scenario);
 }
 
 Test(sim_reader, the_first_mistake_is_the_one_that_is_told)

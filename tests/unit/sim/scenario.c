@@ -1,6 +1,13 @@
-#include "helper.h"
+#include "language.h"
 
 #include <stdio.h>
+
+static struct sonde_address address_of(const char *text)
+{
+    struct sonde_address address;
+    cr_assert(sonde_address_parse(text, &address), "%s", text);
+    return address;
+}
 
 static struct sim_scenario parsed(const char *text)
 {
@@ -49,6 +56,58 @@ Test(sim_scenario, addresses_and_names)
     cr_assert_eq(sim_scenario_named(&scenario, "c"), SIM_NOBODY);
     cr_assert_eq(sim_scenario_named(&scenario, "a-name-that-is-longer-than-any-name-may-be"),
                  SIM_NOBODY);
+    sim_scenario_destroy(&scenario);
+}
+
+Test(sim_scenario, own_addresses)
+{
+    static const struct {
+        const char *text;
+        const char *v4;
+        const char *v6;
+    } cases[] = {{"host h 10.0.0.1\n", "198.18.0.1", "2001:db8::1"},
+                 {"observer 10.0.0.2 10.0.0.3\n", "10.0.0.2", NULL},
+                 {"observer fd00::2\n", NULL, "fd00::2"},
+                 {"observer fd00::2 10.0.0.2\n", "10.0.0.2", "fd00::2"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sim_scenario scenario = parsed(cases[i].text);
+        for (int v6 = 0; v6 < 2; v6++) {
+            const char *wanted = v6 ? cases[i].v6 : cases[i].v4;
+            struct sonde_address own;
+            cr_assert_eq(sim_scenario_own_address(&scenario, v6 ? SONDE_IPV6 : SONDE_IPV4, &own),
+                         wanted != NULL, "%s", cases[i].text);
+            struct sonde_address right = address_of(wanted ? wanted : "::");
+            cr_assert(!wanted || sonde_address_equal(&own, &right), "%s", cases[i].text);
+        }
+        sim_scenario_destroy(&scenario);
+    }
+}
+
+Test(sim_scenario, links)
+{
+    struct sim_scenario scenario = parsed("router a 10.0.0.1\nrouter b 10.0.0.2\n");
+    cr_assert_eq(sim_scenario_link(&scenario, 1, 2), SIM_NOBODY);
+    cr_assert_eq(sim_scenario_add_link(&scenario, 1, 2), 0);
+    cr_assert_eq(sim_scenario_add_link(&scenario, 0, 1), 0);
+    cr_assert_eq(sim_scenario_link(&scenario, 1, 2), 3);
+    cr_assert_eq(sim_scenario_link(&scenario, 0, 1), 4);
+    cr_assert_eq(sim_scenario_link(&scenario, 2, 1), SIM_NOBODY);
+    cr_assert_eq(scenario.nodes[3].from, 1);
+    cr_assert_eq(scenario.nodes[3].to, 2);
+    cr_assert_eq(scenario.nodes[3].address_first, SIM_NOBODY);
+    cr_assert_str_eq(scenario.nodes[3].name, "a>b");
+    cr_assert_str_eq(scenario.nodes[4].name, "observer>a");
+    sim_scenario_destroy(&scenario);
+}
+
+Test(sim_scenario, the_longest_name_of_a_link)
+{
+    struct sim_scenario scenario =
+        parsed("router abcdefghijklmnopqrstuvwxyz01234 10.0.0.1\n"
+               "router ABCDEFGHIJKLMNOPQRSTUVWXYZ01234 10.0.0.2\n"
+               "link abcdefghijklmnopqrstuvwxyz01234 > ABCDEFGHIJKLMNOPQRSTUVWXYZ01234\n");
+    cr_assert_str_eq(scenario.nodes[3].name,
+                     "abcdefghijklmnopqrstuvwxyz01234>ABCDEFGHIJKLMNOPQRSTUVWXYZ01234");
     sim_scenario_destroy(&scenario);
 }
 
