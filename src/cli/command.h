@@ -25,8 +25,15 @@ struct cli_command {
     const char *summary; /* for the list of commands */
     /* argv[0] is the command's name. Returns the exit code. */
     int (*run)(struct cli_context *context, int argc, char **argv);
+    /*
+     * It runs a program of the user's, with the rights of the user: what root may, that one may
+     * too, so nothing is given up before it has been started. Of anybody else's privilege it gets
+     * nothing.
+     */
+    bool runs_programs;
 };
 
+int cli_lab(struct cli_context *context, int argc, char **argv);
 int cli_ping(struct cli_context *context, int argc, char **argv);
 
 #endif

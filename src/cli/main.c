@@ -10,8 +10,9 @@
 static int help(struct cli_context *context, int argc, char **argv);
 
 static const struct cli_command commands[] = {
-    {"ping", "send echo requests to hosts and say what comes back", cli_ping},
-    {"help", "this list; `sonde COMMAND --help` for one command", help},
+    {"ping", "send echo requests to hosts and say what comes back", .run = cli_ping},
+    {"lab", "play a scripted network to any program", .run = cli_lab, .runs_programs = true},
+    {"help", "this list; `sonde COMMAND --help` for one command", .run = help},
 };
 
 /* Names of peers, and the commands that stand in for them. */
@@ -50,12 +51,24 @@ static int help(struct cli_context *context, int argc, char **argv)
          "Commands:");
     for (size_t i = 0; i < COUNT(commands); i++)
         printf("  %-8s %s\n", commands[i].name, commands[i].summary);
-    puts("\n`sonde --version` prints the version. Manual: sonde(1), sonde-ping(1).");
+    puts("\n`sonde --version` prints the version. Manual: sonde(1), sonde-ping(1), sonde-lab(1).");
     return CLI_ANSWERED;
 }
 
-static int begin(struct cli_context *context)
+/* NULL: the arguments are no command's. */
+static const struct cli_command *command_of(const struct cli_context *context, int argc,
+                                            char **argv)
 {
+    for (size_t i = 0; i < COUNT(drop_ins); i++)
+        if (strcmp(context->started_as, drop_ins[i].started_as) == 0)
+            return command_named(drop_ins[i].command);
+    return argc > 1 ? command_named(argv[1]) : NULL;
+}
+
+static int begin(struct cli_context *context, const struct cli_command *command)
+{
+    if (command && command->runs_programs && getuid() == 0 && geteuid() == 0)
+        return 0;
     int error = privilege_begin(&context->privilege);
     if (error)
         fprintf(stderr, "%s: cannot %s: %s\n", context->started_as, context->privilege.operation,
@@ -87,7 +100,7 @@ int main(int argc, char **argv)
                       : argc > 0 ? argv[0]
                                  : "sonde",
     };
-    if (occupy_standard_streams() != 0 || begin(&context) != 0)
+    if (occupy_standard_streams() != 0 || begin(&context, command_of(&context, argc, argv)) != 0)
         return CLI_FAILED;
     for (size_t i = 0; i < COUNT(drop_ins); i++)
         if (strcmp(context.started_as, drop_ins[i].started_as) == 0)

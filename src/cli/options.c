@@ -301,7 +301,7 @@ static bool store(const struct cli_options *table, const struct cli_option *opti
 }
 
 struct getopt_tables {
-    char letters[2 + 2 * OPTIONS_MAX];
+    char letters[3 + 2 * OPTIONS_MAX];
     struct option names[OPTIONS_MAX + 1];
 };
 
@@ -312,6 +312,8 @@ static void make_getopt_tables(const struct cli_options *table, struct getopt_ta
     *made = (struct getopt_tables){0};
     char *letter = made->letters;
     struct option *name = made->names;
+    if (table->stops)
+        *letter++ = '+';
     *letter++ = ':'; /* tell a missing argument apart */
     for (size_t i = 0; i < table->count; i++) {
         const struct cli_option *option = &table->options[i];

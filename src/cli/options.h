@@ -103,6 +103,7 @@ struct cli_options {
     const char *synopsis; /* behind the program's name: "[options] HOST..." */
     const char *summary;  /* one sentence */
     unsigned where;       /* CLI_IN_SONDE or CLI_IN_DROP_IN */
+    bool stops;           /* the first operand ends the options: what follows is another's */
 };
 
 enum cli_error_kind {
@@ -130,9 +131,10 @@ struct cli_error {
 void cli_options_defaults(const struct cli_options *table, void *settings);
 
 /*
- * Reads a command line (argv[0] is skipped); operands may stand anywhere, "--" ends the options.
- * argv is reordered: the operands come last. Long names may be shortened as far as they stay
- * unique. Returns the index of the first operand, or a negative number with *error.
+ * Reads a command line (argv[0] is skipped); operands may stand anywhere (unless the table says
+ * that the first one ends the options), "--" ends the options. argv is reordered: the operands come
+ * last. Long names may be shortened as far as they stay unique. Returns the index of the first
+ * operand, or a negative number with *error.
  */
 int cli_options_parse(const struct cli_options *table, void *settings, int argc, char **argv,
                       struct cli_error *error);

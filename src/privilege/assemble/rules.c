@@ -175,8 +175,10 @@ static const int resolve[] = {
 #endif
 };
 
-/* Harmless questions about terminals; interfaces and sockets while names are resolved. */
-static const unsigned terminal_requests[] = {TCGETS, TIOCGWINSZ};
+/* Harmless questions about terminals, and the return of ours from a shell that had its foreground
+ * (TIOCSPGRP, which reaches the own session only); interfaces and sockets while names are resolved.
+ */
+static const unsigned terminal_requests[] = {TCGETS, TIOCGWINSZ, TIOCSPGRP};
 static const unsigned resolve_requests[] = {FIONREAD,     FIONBIO,     SIOCGIFNAME, SIOCGIFINDEX,
                                             SIOCGIFFLAGS, SIOCGIFCONF, SIOCGIFADDR};
 

@@ -64,8 +64,9 @@ static const struct cli_option options[] = {
 
 static struct cli_options table_of(unsigned where)
 {
-    return (struct cli_options){options, sizeof options / sizeof *options, "[options] THING...",
-                                "Does things.", where};
+    return (struct cli_options){
+        options, sizeof options / sizeof *options, "[options] THING...", "Does things.", where,
+        false};
 }
 
 static int read_line(const char *text, struct command_line *line, struct settings *settings,
@@ -164,6 +165,20 @@ Test(cli_options, operands_may_stand_anywhere)
     cr_expect_not(settings.flag);
 }
 
+Test(cli_options, the_first_operand_may_end_the_options)
+{
+    struct command_line line;
+    struct settings settings = {0};
+    struct cli_error error;
+    struct cli_options table = table_of(CLI_IN_SONDE);
+    table.stops = true;
+    split(&line, "program -f host -o --unknown");
+    cr_assert_eq(cli_options_parse(&table, &settings, line.argc, line.argv, &error), 2);
+    cr_expect(settings.flag && !settings.other);
+    cr_expect_str_eq(line.argv[2], "host");
+    cr_expect_str_eq(line.argv[3], "-o");
+}
+
 Test(cli_options, help_ends_the_reading)
 {
     struct command_line line;
@@ -224,7 +239,7 @@ Test(cli_options, an_ambiguous_name_is_told_from_an_unknown_one)
         {0, "alpha", CLI_FLAG, NULL, NULL, "", .offset = 0},
         {0, "alps", CLI_COUNTED, NULL, NULL, "", .offset = sizeof(int64_t)},
     };
-    const struct cli_options table = {twins, 2, "", "", CLI_IN_SONDE};
+    const struct cli_options table = {twins, 2, "", "", CLI_IN_SONDE, false};
     struct command_line line;
     int64_t settings[2] = {0};
     struct cli_error error;
