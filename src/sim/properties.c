@@ -103,54 +103,61 @@ bool sim_property_known(const char *name)
     return find(name, UINT_MAX) != NULL;
 }
 
-/* How many nodes the statement is about, and which is the one of that number. */
-static uint32_t owner_count(const struct sim_statement *statement)
-{
-    if (statement->kind != SIM_LINK)
-        return statement->count;
-    return statement->count * statement->far_count * (statement->both_ways ? 2 : 1);
-}
-
-static uint32_t owner(const struct sim_reader *reader, uint32_t number)
+/* Adds the setting for one node, which holds for each period of the statement. */
+static bool add_periods(struct sim_reader *reader, struct sim_setting setting, uint32_t owner,
+                        uint64_t periods)
 {
     const struct sim_statement *statement = &reader->statement;
-    if (statement->kind != SIM_LINK)
-        return statement->first + number;
-    uint32_t pairs = statement->count * statement->far_count;
-    uint32_t near = statement->first + number % pairs / statement->far_count;
-    uint32_t far = statement->far_first + number % statement->far_count;
-    return number < pairs ? sim_scenario_link(reader->scenario, near, far)
-                          : sim_scenario_link(reader->scenario, far, near);
+    setting.owner = owner;
+    for (uint64_t period = 0; period < periods; period++) {
+        setting.from = statement->from;
+        setting.until = statement->until;
+        if (statement->every) {
+            setting.from += (int64_t)period * statement->every;
+            if (statement->lasting < setting.until - setting.from)
+                setting.until = setting.from + statement->lasting;
+        }
+        if (!sim_reader_added(reader, sim_scenario_add_setting(reader->scenario, &setting)))
+            return false;
+    }
+    return true;
+}
+
+/* The same for the link from one node to another. */
+static bool add_to_link(struct sim_reader *reader, const struct sim_setting *setting, uint32_t from,
+                        uint32_t to, uint64_t periods)
+{
+    return add_periods(reader, *setting, sim_scenario_link(reader->scenario, from, to), periods);
 }
 
 /* Adds the setting for each of whom the statement is about, and for each period. */
-static bool add_settings(struct sim_reader *reader, struct sim_setting setting)
+static bool add_settings(struct sim_reader *reader, const struct sim_setting *setting)
 {
     const struct sim_statement *statement = &reader->statement;
-    uint32_t owners = owner_count(statement);
+    bool link = statement->kind == SIM_LINK;
+    uint32_t far_count = link ? statement->far_count : 1;
+    uint32_t owners = statement->count * far_count * (statement->both_ways ? 2 : 1);
     uint64_t periods = 1;
     if (statement->every)
         periods += (uint64_t)(statement->until - statement->from - 1) / (uint64_t)statement->every;
-    if (periods > (SIM_SETTINGS_MAX - reader->scenario->setting_count) / owners)
+    uint64_t room = SIM_SETTINGS_MAX - reader->scenario->setting_count;
+    if (periods > room || periods * owners > room)
         return sim_reader_fail(reader,
                                "expected at most %d properties: this is one for each of %u "
                                "nodes and %llu periods",
                                SIM_SETTINGS_MAX, owners, (unsigned long long)periods);
-    for (uint32_t i = 0; i < owners; i++) {
-        setting.owner = owner(reader, i);
-        for (uint64_t period = 0; period < periods; period++) {
-            setting.from = statement->from;
-            setting.until = statement->until;
-            if (statement->every) {
-                setting.from += (int64_t)period * statement->every;
-                if (statement->lasting < setting.until - setting.from)
-                    setting.until = setting.from + statement->lasting;
-            }
-            if (!sim_reader_added(reader, sim_scenario_add_setting(reader->scenario, &setting)))
-                return false;
+    bool good = true;
+    for (uint32_t i = 0; good && i < statement->count; i++) {
+        uint32_t near = statement->first + i;
+        if (!link)
+            good = add_periods(reader, *setting, near, periods);
+        for (uint32_t j = 0; good && link && j < far_count; j++) {
+            uint32_t far = statement->far_first + j;
+            good = add_to_link(reader, setting, near, far, periods) &&
+                   (!statement->both_ways || add_to_link(reader, setting, far, near, periods));
         }
     }
-    return true;
+    return good;
 }
 
 bool sim_property_read(struct sim_reader *reader)
@@ -173,5 +180,5 @@ bool sim_property_read(struct sim_reader *reader)
                          : sim_reader_integer(reader, property->what, property->min, property->max,
                                               &setting.number[0])))
         return false;
-    return add_settings(reader, setting);
+    return add_settings(reader, &setting);
 }

@@ -116,6 +116,7 @@ static bool find_name(struct sim_reader *reader, enum sim_node_kind kind, uint32
 {
     struct sim_scenario *scenario = reader->scenario;
     int longest = kind == SIM_BANK ? BANK_NAME_MAX : SIM_NAME_MAX;
+    *node = SIM_NOBODY;
     if (!sim_reader_at_word(reader) || !good_name(reader->token.text) ||
         reader->token.length > (size_t)longest)
         return sim_reader_expected(reader,
