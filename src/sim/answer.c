@@ -18,6 +18,8 @@ static int write_header(struct packet_writer *writer, uint8_t *space, size_t hea
 {
     if (writer->failed || !space)
         return -ENOBUFS;
+    uint8_t icmp = from->source.family == SONDE_IPV4 ? PACKET_ICMPV4 : PACKET_ICMPV6;
+    uint8_t protocol = from->protocol ? from->protocol : icmp;
     size_t total = (size_t)(writer->at - space);
     struct packet_writer header = packet_writer_over(space, header_bytes);
     if (from->source.family == SONDE_IPV4)
@@ -26,7 +28,7 @@ static int write_header(struct packet_writer *writer, uint8_t *space, size_t hea
                                               .total_bytes = (uint16_t)total,
                                               .id = from->id,
                                               .ttl = from->hop_limit,
-                                              .protocol = PACKET_ICMPV4,
+                                              .protocol = protocol,
                                               .source = from->source,
                                               .destination = from->destination,
                                               .options = from->options,
@@ -34,7 +36,7 @@ static int write_header(struct packet_writer *writer, uint8_t *space, size_t hea
     return packet_ipv6_write(&header, &(struct packet_ipv6){
                                           .traffic_class = from->traffic_class,
                                           .payload_bytes = (uint16_t)(total - PACKET_IPV6_HEADER),
-                                          .next_header = PACKET_ICMPV6,
+                                          .next_header = protocol,
                                           .hop_limit = from->hop_limit,
                                           .source = from->source,
                                           .destination = from->destination,
@@ -93,57 +95,107 @@ static struct error_type type_of(enum sonde_family family, const struct sim_answ
     return (struct error_type){-1, 0};
 }
 
-/* The packet as it arrived at the router: hop limit counted down, options as the router has them.
- */
-static struct sonde_bytes quote(const struct sim_packet *packet,
-                                const struct sim_answer_fault *fault, uint8_t bytes[QUOTE_MAX])
+/* Writes the header as it arrived; sets what stands behind it and where in that the upper layer
+ * begins. */
+static int write_quoted_header(struct packet_writer *writer, const struct sim_answer_quoted *quoted,
+                               struct sonde_bytes options, struct sonde_bytes *rest, size_t *upper)
 {
-    struct packet_writer writer = packet_writer_over(bytes, QUOTE_MAX);
-    size_t limit = IPV6_ERROR_MAX - PACKET_IPV6_HEADER - PACKET_ICMP_HEADER;
-    struct sonde_bytes rest;
-    if (packet->family == SONDE_IPV4) {
+    struct sonde_bytes first = quoted->packet->first;
+    *upper = 0;
+    if (quoted->packet->family == SONDE_IPV4) {
         struct packet_ipv4 header;
-        if (packet_ipv4_parse(packet->first, &header))
-            return (struct sonde_bytes){NULL, 0};
-        limit = IPV4_ERROR_MAX - PACKET_IPV4_HEADER - PACKET_ICMP_HEADER;
-        rest = header.payload;
-        header.ttl = fault->hop_limit;
-        if (fault->quote_options.length) {
-            header.total_bytes = (uint16_t)(header.total_bytes - header.options.length +
-                                            fault->quote_options.length);
-            header.options = fault->quote_options;
+        int error = packet_ipv4_parse(first, &header);
+        if (error)
+            return error;
+        *rest = header.payload;
+        header.ttl = quoted->hop_limit;
+        header.traffic_class = quoted->traffic_class;
+        header.id = quoted->id;
+        header.source = quoted->source;
+        if (options.length) {
+            header.total_bytes =
+                (uint16_t)(header.total_bytes - header.options.length + options.length);
+            header.options = options;
         }
-        packet_ipv4_write(&writer, &header);
-    } else {
-        struct packet_ipv6 header;
-        if (packet_ipv6_parse(packet->first, &header))
-            return (struct sonde_bytes){NULL, 0};
-        rest = header.payload;
-        header.hop_limit = fault->hop_limit;
-        packet_ipv6_write(&writer, &header);
+        return packet_ipv4_write(writer, &header);
     }
-    size_t length = rest.length < fault->quote_bytes ? rest.length : fault->quote_bytes;
+    struct packet_ipv6 header;
+    struct packet_ipv6_upper inside;
+    int error = packet_ipv6_parse(first, &header);
+    if (error)
+        return error;
+    *rest = header.payload;
+    if (packet_ipv6_upper(header.next_header, header.payload, &inside) == 0 && inside.bytes.length)
+        *upper = (size_t)(inside.bytes.data - header.payload.data);
+    header.hop_limit = quoted->hop_limit;
+    header.traffic_class = quoted->traffic_class;
+    header.source = quoted->source;
+    return packet_ipv6_write(writer, &header);
+}
+
+/* As much of the packet as the error carries: header, and what stands behind it. */
+static struct sonde_bytes quote(const struct sim_answer_quoted *quoted,
+                                const struct sim_answer_fault *fault, size_t extensions,
+                                uint8_t bytes[QUOTE_MAX])
+{
+    bool v4 = quoted->packet->family == SONDE_IPV4;
+    struct packet_writer writer = packet_writer_over(bytes, QUOTE_MAX);
+    struct sonde_bytes rest;
+    size_t at;
+    if (write_quoted_header(&writer, quoted, fault->quote_options, &rest, &at))
+        return (struct sonde_bytes){NULL, 0};
+    size_t unit = v4 ? 4 : 8;
+    size_t limit = v4 ? IPV4_ERROR_MAX - PACKET_IPV4_HEADER : IPV6_ERROR_MAX - PACKET_IPV6_HEADER;
+    limit -= PACKET_ICMP_HEADER + extensions;
+    if (extensions) /* a quote is padded to whole units: RFC 4884 section 3 */
+        limit = limit / unit * unit;
     size_t room = limit - packet_written(&writer);
-    packet_write_bytes(&writer, rest.data, length < room ? length : room);
+    size_t length = rest.length < fault->quote_bytes ? rest.length : fault->quote_bytes;
+    length = length < room ? length : room;
+    uint8_t *body = packet_write_space(&writer, length);
+    if (!body || !length)
+        return packet_written_from(&writer, 0);
+    memcpy(body, rest.data, length);
+    if (at < length) {
+        size_t head = quoted->head.length < length - at ? quoted->head.length : length - at;
+        if (head)
+            memcpy(body + at, quoted->head.data, head);
+        sim_flips_apply(&quoted->flips, body + at, length - at);
+    }
     return packet_written_from(&writer, 0);
 }
 
+/* Whether the error can carry these extensions behind the least quote that they may have. */
+static bool carries(uint8_t family, uint8_t type, const struct sim_answer_fault *fault)
+{
+    size_t headers = family == SONDE_IPV4 ? PACKET_IPV4_HEADER : PACKET_IPV6_HEADER;
+    size_t most = family == SONDE_IPV4 ? IPV4_ERROR_MAX : IPV6_ERROR_MAX;
+    return fault->extensions.length && packet_extension_unit(family, type) &&
+           headers + PACKET_ICMP_HEADER + PACKET_EXTENSION_QUOTE + fault->extensions.length <= most;
+}
+
 int sim_answer_write_fault(struct packet_writer *writer, const struct sim_answer_from *from,
-                           const struct sim_packet *packet, const struct sim_answer_fault *fault)
+                           const struct sim_answer_quoted *quoted,
+                           const struct sim_answer_fault *fault)
 {
     uint8_t bytes[QUOTE_MAX];
-    struct error_type type = type_of(packet->family, fault);
+    uint8_t family = quoted->packet->family;
+    struct error_type type = type_of(family, fault);
     if (type.type < 0)
         return -EAFNOSUPPORT;
     struct packet_icmp message = {
-        .family = packet->family,
+        .family = family,
         .type = (uint8_t)type.type,
         .code = type.code,
         .form = PACKET_ICMP_ERROR,
         .error = {.mtu = fault->fault == SIM_FAULT_TOO_BIG ? fault->further : 0,
                   .pointer = fault->fault == SIM_FAULT_PARAMETER_PROBLEM ? fault->further : 0,
-                  .gateway = fault->gateway,
-                  .quote = quote(packet, fault, bytes)},
+                  .gateway = fault->gateway},
     };
+    if (carries(family, message.type, fault)) {
+        message.error.form = fault->form;
+        message.error.extensions = fault->extensions;
+    }
+    message.error.quote = quote(quoted, fault, message.error.extensions.length, bytes);
     return sim_answer_write(writer, from, &message);
 }

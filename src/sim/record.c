@@ -16,33 +16,38 @@ uint32_t sim_network_time_of_day(const struct sim_network *network, int64_t at)
  * IPv4 address. */
 static const struct sonde_address *address_at(const struct sim_visit *visit, uint32_t step)
 {
-    if (step == visit->hops)
+    uint32_t hops = visit->way->hops;
+    if (step == hops)
         return &visit->address;
-    uint32_t hop = step < visit->hops ? step : 2 * visit->hops - step;
+    uint32_t hop = step < hops ? step : 2 * hops - step;
     const struct sim_prefix *own =
-        sim_scenario_address(visit->network->scenario, visit->via[hop], SONDE_IPV4);
+        sim_scenario_address(visit->network->scenario, visit->way->nodes[hop + 1], SONDE_IPV4);
     return own ? &own->address : NULL;
 }
 
-static uint32_t time_at(const struct sim_visit *visit, uint32_t step, int64_t delay)
+/* The way back is not yet known when the option is written: it counts as long as the way there. */
+static uint32_t time_at(const struct sim_visit *visit, uint32_t step)
 {
-    int64_t passed = delay / (2 * ((int64_t)visit->hops + 1)) * (step + 1);
-    return sim_network_time_of_day(visit->network, sonde_saturating_add(visit->packet->at, passed));
+    const struct sonde_sim_step *steps = visit->network->steps;
+    uint32_t hops = visit->way->hops;
+    int64_t at = steps[step <= hops ? step : 2 * hops - step].at.ns;
+    if (step > hops)
+        at = sonde_saturating_add(steps[hops].at.ns, steps[hops].at.ns - at);
+    return sim_network_time_of_day(visit->network, at);
 }
 
 static void record_route(const struct sim_visit *visit, struct packet_ipv4_route *route)
 {
-    for (uint32_t step = 0; step <= 2 * visit->hops && route->used < route->slots; step++) {
+    for (uint32_t step = 0; step <= 2 * visit->way->hops && route->used < route->slots; step++) {
         const struct sonde_address *address = address_at(visit, step);
         if (address)
             route->hops[route->used++] = *address;
     }
 }
 
-static void record_times(const struct sim_visit *visit, struct packet_ipv4_timestamp *stamps,
-                         int64_t delay)
+static void record_times(const struct sim_visit *visit, struct packet_ipv4_timestamp *stamps)
 {
-    for (uint32_t step = 0; step <= 2 * visit->hops; step++) {
+    for (uint32_t step = 0; step <= 2 * visit->way->hops; step++) {
         const struct sonde_address *address = address_at(visit, step);
         bool asked = stamps->form != PACKET_TIMESTAMP_PRESPECIFIED;
         if (!asked && address && stamps->used < stamps->slots)
@@ -55,11 +60,11 @@ static void record_times(const struct sim_visit *visit, struct packet_ipv4_times
         }
         if (stamps->form == PACKET_TIMESTAMP_AND_ADDRESS)
             stamps->entries[stamps->used].address = *address;
-        stamps->entries[stamps->used++].time = time_at(visit, step, delay);
+        stamps->entries[stamps->used++].time = time_at(visit, step);
     }
 }
 
-struct sonde_bytes sim_host_options(const struct sim_visit *visit, int64_t delay)
+struct sonde_bytes sim_host_options(const struct sim_visit *visit)
 {
     struct packet_writer writer =
         packet_writer_over(visit->network->options, sizeof(visit->network->options));
@@ -74,7 +79,7 @@ struct sonde_bytes sim_host_options(const struct sim_visit *visit, int64_t delay
             packet_ipv4_route_write(&writer, &route);
         } else if (option.type == PACKET_OPTION_TIMESTAMP &&
                    packet_ipv4_timestamp_parse(&option, &stamps) == 0) {
-            record_times(visit, &stamps, delay);
+            record_times(visit, &stamps);
             packet_ipv4_timestamp_write(&writer, &stamps);
         } else {
             size_t length = option.type == PACKET_OPTION_NOP ? 1 : option.data.length + 2;

@@ -308,20 +308,6 @@ static int sim_receive(void *self, struct sonde_event *events, size_t capacity)
 
 /* --- the rest of the seam --------------------------------------------------------------------- */
 
-/* Our address of a family: the scenario's, and the usual ones when it names none at all. */
-static int own_address(const struct sim_transport *sim, enum sonde_family family,
-                       struct sonde_address *address)
-{
-    const struct sim_prefix *own = sim_scenario_address(&sim->scenario, 0, family);
-    if (own)
-        *address = own->address;
-    else if (sim_scenario_address(&sim->scenario, 0, SONDE_FAMILY_NONE))
-        return -ENETUNREACH;
-    else
-        sonde_address_parse(family == SONDE_IPV6 ? "2001:db8::1" : "198.18.0.1", address);
-    return 0;
-}
-
 static int sim_route(void *self, const struct sonde_address *to, struct sonde_route *route)
 {
     struct sim_transport *sim = self;
@@ -332,7 +318,9 @@ static int sim_route(void *self, const struct sonde_address *to, struct sonde_ro
     route->mtu = (uint32_t)number_or(observer(sim)[SIM_DEVICE_MTU], DEFAULT_MTU);
     route->broadcast = prefix && sim->scenario.nodes[prefix->node].kind == SIM_GROUP &&
                        to->family == SONDE_IPV4 && !sonde_address_is_multicast(to);
-    return own_address(sim, (enum sonde_family)to->family, &route->source);
+    return sim_scenario_own_address(&sim->scenario, (enum sonde_family)to->family, &route->source)
+               ? 0
+               : -ENETUNREACH;
 }
 
 static void sim_counters(void *self, struct sonde_transport_counters *counters)
@@ -462,13 +450,19 @@ const char *sonde_sim_fate_name(enum sonde_sim_fate fate)
         [SONDE_SIM_DUPLICATE] = "duplicate",
         [SONDE_SIM_GARBAGE] = "garbage",
         [SONDE_SIM_STRAY] = "stray",
+        [SONDE_SIM_FOREIGN] = "foreign",
+        [SONDE_SIM_HOSTILE] = "hostile",
         [SONDE_SIM_LOST] = "lost",
         [SONDE_SIM_LOST_IN_BURST] = "lost-in-burst",
+        [SONDE_SIM_QUEUE_FULL] = "queue-full",
+        [SONDE_SIM_LINK_DOWN] = "link-down",
         [SONDE_SIM_NO_HOST] = "no-host",
         [SONDE_SIM_DEAD] = "dead",
         [SONDE_SIM_UNANSWERED] = "unanswered",
         [SONDE_SIM_BLACK_HOLE] = "black-hole",
+        [SONDE_SIM_FILTERED] = "filtered",
         [SONDE_SIM_MUTE] = "mute",
+        [SONDE_SIM_RATIONED] = "rationed",
         [SONDE_SIM_MALFORMED] = "malformed",
         [SONDE_SIM_HELD] = "held",
         [SONDE_SIM_RECEIVE_DROPPED] = "receive-dropped",

@@ -144,6 +144,7 @@ static bool parse_whole(struct sonde_bytes bytes, struct sim_packet *packet, str
                                       .traffic_class = header.traffic_class,
                                       .protocol = header.protocol,
                                       .may_fragment = !header.dont_fragment,
+                                      .id = header.id,
                                       .source = header.source,
                                       .destination = header.destination,
                                       .options = header.options,
@@ -163,6 +164,7 @@ static bool parse_whole(struct sonde_bytes bytes, struct sim_packet *packet, str
                                       .hop_limit = header.hop_limit,
                                       .traffic_class = header.traffic_class,
                                       .protocol = upper.protocol,
+                                      .flow_label = header.flow_label,
                                       .source = header.source,
                                       .destination = header.destination,
                                       .upper = upper.bytes};

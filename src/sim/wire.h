@@ -16,8 +16,10 @@ struct sim_packet {
     uint8_t family;
     uint8_t hop_limit;
     uint8_t traffic_class;
-    uint8_t protocol;  /* of what stands in upper */
-    bool may_fragment; /* routers may divide it: IPv4 without DF */
+    uint8_t protocol;    /* of what stands in upper */
+    bool may_fragment;   /* routers may divide it: IPv4 without DF */
+    uint16_t id;         /* IPv4 */
+    uint32_t flow_label; /* IPv6 */
     struct sonde_address source;
     struct sonde_address destination;
     struct sonde_bytes options; /* IPv4 */

@@ -88,8 +88,8 @@ static void on_truth(void *self, const struct sonde_sim_truth *truth)
     struct play_probe *probe = play_probe(play, target, number);
     bool comes_back = truth->fate == SONDE_SIM_REPLY || truth->fate == SONDE_SIM_DUPLICATE ||
                       truth->fate == SONDE_SIM_ERROR;
-    probe->entered += truth->fate != SONDE_SIM_DUPLICATE && truth->fate != SONDE_SIM_GARBAGE &&
-                      truth->fate != SONDE_SIM_STRAY;
+    probe->entered += truth->number != probe->packet;
+    probe->packet = truth->number;
     if (truth->harm & SONDE_SIM_CORRUPT) {
         probe->broken++;
     } else if (!comes_back ||

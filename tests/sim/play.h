@@ -20,7 +20,8 @@ struct play_probe {
     int64_t due_ns, sent_ns;
     int error;
     /* true */
-    unsigned entered; /* times it entered the network */
+    unsigned entered; /* times it entered the network … */
+    uint64_t packet;  /* … and as which packet there, the last time */
     unsigned intact;  /* answers that came back whole, errors included */
     int64_t first_ns; /* when the first of them came, counted from entering; -1 none */
     bool first_is_error;

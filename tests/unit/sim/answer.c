@@ -27,7 +27,9 @@ static int write_fault(const struct sim_packet *packet, const struct sim_answer_
         .destination = packet->source,
         .hop_limit = 255,
     };
-    int error = sim_answer_write_fault(&writer, &from, packet, fault);
+    struct sim_answer_quoted quoted = {
+        .packet = packet, .hop_limit = 3, .source = packet->source, .id = 77};
+    int error = sim_answer_write_fault(&writer, &from, &quoted, fault);
     if (error == 0)
         read_answer(packet_written_from(&writer, 0), &answer);
     return error;
@@ -41,8 +43,8 @@ Test(sim_answer, quotes_as_much_as_asked)
         size_t header = family ? 40 : 20, all = family ? 1280 : 576;
         static const size_t quotes[] = {0, 8, 100, 65535};
         for (size_t i = 0; i < 4; i++) {
-            struct sim_answer_fault fault = {
-                .fault = SIM_FAULT_UNREACHABLE, .hop_limit = 3, .quote_bytes = quotes[i]};
+            struct sim_answer_fault fault = {.fault = SIM_FAULT_UNREACHABLE,
+                                             .quote_bytes = quotes[i]};
             cr_assert_eq(write_fault(&packet, &fault), 0);
             cr_assert(answer.checksum_ok);
             cr_assert_eq(answer.length, quotes[i] > 1000 ? all : 2 * header + 8 + quotes[i], "%zu",
@@ -55,7 +57,7 @@ Test(sim_answer, quotes_as_much_as_asked)
 Test(sim_answer, what_a_family_does_not_have)
 {
     struct sim_packet packet = packet_to("2001:db8::9", 8);
-    struct sim_answer_fault fault = {.fault = SIM_FAULT_SOURCE_QUENCH, .hop_limit = 3};
+    struct sim_answer_fault fault = {.fault = SIM_FAULT_SOURCE_QUENCH};
     cr_assert_eq(write_fault(&packet, &fault), -EAFNOSUPPORT);
     fault.fault = SIM_FAULT_REDIRECT;
     cr_assert_eq(write_fault(&packet, &fault), -EAFNOSUPPORT);
@@ -68,9 +70,10 @@ Test(sim_answer, a_writer_without_room_fails)
     struct sim_packet packet = packet_to("198.18.0.9", 8);
     struct sim_answer_fault fault = {.fault = SIM_FAULT_UNREACHABLE, .quote_bytes = 8};
     struct sim_answer_from from = {.source = packet.destination, .destination = packet.source};
+    struct sim_answer_quoted quoted = {.packet = &packet, .source = packet.source};
     for (size_t room = 0; room < 56; room++) {
         struct packet_writer writer = packet_writer_over(out, room);
-        cr_assert_neq(sim_answer_write_fault(&writer, &from, &packet, &fault), 0, "%zu", room);
+        cr_assert_neq(sim_answer_write_fault(&writer, &from, &quoted, &fault), 0, "%zu", room);
         writer = packet_writer_over(out, room);
         cr_assert_neq(sim_answer_write_bytes(&writer, &from, (struct sonde_bytes){request, 36}), 0);
     }
