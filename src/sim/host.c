@@ -210,7 +210,7 @@ void sim_host_answer(const struct sim_visit *visit)
     case PACKET_TCP:
     case PACKET_SCTP:
         sim_noise_around(visit, NULL);
-        sim_network_nothing(visit, SONDE_SIM_UNANSWERED, visit->node);
+        sim_service_answer(visit);
         break;
     default:
         if (visit->packet->protocol ==

@@ -154,12 +154,6 @@ unsigned sim_host_harm(const struct sim_visit *visit, struct sonde_bytes *payloa
 int64_t sim_host_dwell(const struct sim_visit *visit, unsigned copy);
 
 /*
- * Harms the payload of a reply as the host's properties say (`mangle`, `forge`, `truncate`), before
- * the checksum is made: it is then a slice of network.payload. Returns enum sonde_sim_harm, or-ed.
- */
-unsigned sim_host_harm(const struct sim_visit *visit, struct sonde_bytes *payload);
-
-/*
  * Sends the reply that stands at the beginning of network.scratch, a datagram of `length` bytes of
  * which `header` are the IP header's: corrupt, cut, reordered and duplicated as the host's
  * properties say. `harm` is what was done to it before.
