@@ -9,7 +9,7 @@ V       ?= 0# 1: show every command
 HOST    ?= 127.0.0.1
 
 CC       ?= cc
-PKGS     := libcap libseccomp jansson libcares
+PKGS     := libcap libseccomp jansson libcares libmnl
 CFLAGS   ?= -O2 -g
 # Floods are bound by the processor: calls between the rooms are worth inlining. gcc's objects serve
 # linkers without link-time optimisation as well.
@@ -30,7 +30,7 @@ PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 # do not call: the program takes them in where static ones are there. Distributions set LINK=dynamic.
 LINK ?= static
 static_library = $(shell file=$$($(CC) -print-file-name=lib$(1).a) && [ "$$file" != lib$(1).a ] && echo "$$file")
-PROGRAM_LIBS := $(foreach name,cap jansson cares,\
+PROGRAM_LIBS := $(foreach name,cap jansson cares mnl,\
                 $(or $(if $(filter static,$(LINK)),$(call static_library,$(name))),-l$(name)))
 
 ALL_CFLAGS  = -std=gnu17 -fPIC -DSONDE_VERSION='"$(VERSION)"' \
@@ -39,7 +39,7 @@ ALL_LDFLAGS = -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(VARIANT)
 
 # The rooms, from the ground up, and what each may see. A room is compiled with an include path that
 # holds include/ and the rooms named here, so that an arrow in the wrong direction does not compile.
-ROOMS           := base packet stats engine strategy net sim privilege report cli
+ROOMS           := base packet stats engine strategy net sim lab privilege report cli
 USES_base       :=
 USES_packet     := base
 USES_stats      := base
@@ -47,6 +47,7 @@ USES_engine     := base packet
 USES_strategy   := base packet stats engine
 USES_net        := base packet
 USES_sim        := base packet
+USES_lab        := base packet net sim
 USES_privilege  := base
 USES_report     := base packet stats
 USES_cli        := $(filter-out cli,$(ROOMS))
@@ -97,7 +98,7 @@ $(PROGRAMS): $(ASSEMBLER)
 $(BUILD)/obj/privilege/filter.o: $(PROGRAMS)
 
 LIBRARY_OBJ := $(foreach room,$(LIBRARY_ROOMS),$(OBJ_$(room)))
-PROGRAM_OBJ := $(foreach room,privilege report cli,$(OBJ_$(room)))
+PROGRAM_OBJ := $(foreach room,lab privilege report cli,$(OBJ_$(room)))
 
 $(BUILD)/libsonde.a: $(LIBRARY_OBJ)
 	@rm -f $@

@@ -31,6 +31,7 @@ build  library libcap            libcap-dev        libcap-devel        libcap-de
 build  library libseccomp        libseccomp-dev    libseccomp-devel    libseccomp-dev     libseccomp
 build  library jansson           libjansson-dev    jansson-devel       jansson-dev        jansson
 build  library libcares          libc-ares-dev     c-ares-devel        c-ares-dev         c-ares
+build  library libmnl            libmnl-dev        libmnl-devel        libmnl-dev         libmnl
 manual command scdoc             scdoc             scdoc               scdoc              scdoc
 test   library criterion         libcriterion-dev  criterion-devel     criterion-dev      criterion
 test   command ip                iproute2          iproute             iproute2           iproute2

@@ -8,6 +8,8 @@
 #ifndef SONDE_SIM_H
 #define SONDE_SIM_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "sonde/address.h"
@@ -59,16 +61,22 @@ enum sonde_sim_fate {
     SONDE_SIM_DUPLICATE, /* one more copy of a reply */
     SONDE_SIM_GARBAGE,   /* random bytes */
     SONDE_SIM_STRAY,     /* a reply to something that nobody asked */
+    SONDE_SIM_FOREIGN,   /* a reply to somebody else's request */
+    SONDE_SIM_HOSTILE,   /* an ICMP error or reply made to break its reader */
     /* nothing comes back */
-    SONDE_SIM_LOST,          /* by `loss` */
+    SONDE_SIM_LOST,          /* by `loss` of a host, a router or a link */
     SONDE_SIM_LOST_IN_BURST, /* by `burst` */
-    SONDE_SIM_NO_HOST,       /* the address belongs to nobody */
-    SONDE_SIM_DEAD,          /* it belongs to a host that is not alive */
-    SONDE_SIM_UNANSWERED,    /* the host does not answer this */
-    SONDE_SIM_BLACK_HOLE,    /* too big, and nobody says so */
-    SONDE_SIM_MUTE,          /* a router's error that was not made or got lost */
-    SONDE_SIM_MALFORMED,     /* the packet was wrong: lengths or checksum */
-    SONDE_SIM_HELD,          /* a fragment that waits for the others */
+    SONDE_SIM_QUEUE_FULL,    /* at a link with a rate */
+    SONDE_SIM_LINK_DOWN,
+    SONDE_SIM_NO_HOST,    /* the address belongs to nobody */
+    SONDE_SIM_DEAD,       /* it belongs to a host that is not alive */
+    SONDE_SIM_UNANSWERED, /* the host does not answer this */
+    SONDE_SIM_BLACK_HOLE, /* too big, and nobody says so */
+    SONDE_SIM_FILTERED,   /* by `prohibits … silently` */
+    SONDE_SIM_MUTE,       /* a router that says nothing */
+    SONDE_SIM_RATIONED,   /* an error that `error-limit` did not allow */
+    SONDE_SIM_MALFORMED, /* the packet was wrong as it came or when it arrived: lengths, checksum */
+    SONDE_SIM_HELD,      /* a fragment that waits for the others */
     /* it had come back, and then … */
     SONDE_SIM_RECEIVE_DROPPED, /* our own receive queue lost it */
     SONDE_SIM_FATES,
@@ -84,14 +92,23 @@ enum sonde_sim_harm {
     SONDE_SIM_FORGED = 1 << 5,    /* payload begins with an absurd time, checksum right */
 };
 
+/* A place on a packet's way. */
+struct sonde_sim_step {
+    const char *node;     /* host or router */
+    struct sonde_mono at; /* when the packet arrived there */
+};
+
 struct sonde_sim_truth {
     enum sonde_sim_fate fate;
-    unsigned harm;             /* enum sonde_sim_harm, or-ed */
-    uint64_t number;           /* of the packet among those that entered the network, from 1 */
-    struct sonde_mono at;      /* when it entered */
-    struct sonde_mono out;     /* when the answer comes out; SONDE_NEVER when none does */
-    struct sonde_address to;   /* where the packet was going; NONE when it was malformed */
-    const char *node;          /* the host or router that decided; NULL when there is none */
+    unsigned harm;           /* enum sonde_sim_harm, or-ed */
+    bool returning;          /* it was an answer that got lost, on its way back */
+    uint64_t number;         /* of the packet among those that entered the network, from 1 */
+    struct sonde_mono at;    /* when it entered */
+    struct sonde_mono out;   /* when the answer comes out; SONDE_NEVER when none does */
+    struct sonde_address to; /* where the packet was going; NONE when it was malformed */
+    const char *node;        /* host, router or link ("a>b") that decided; NULL: none */
+    const struct sonde_sim_step *way; /* as far as the packet came; valid during the call */
+    size_t way_count;
     struct sonde_bytes packet; /* as it entered; unset for RECEIVE_DROPPED. Valid during the call */
     struct sonde_bytes answer; /* as it comes out, from the IP header; valid during the call */
 };
