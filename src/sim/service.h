@@ -8,10 +8,11 @@
  * - UDP. Open: the payload comes back (RFC 862). Closed: port unreachable, but not to what was sent
  *   to a group (RFC 1122 section 3.2.2, RFC 4443 section 2.4).
  * - TCP. Open: SYN is answered with SYN/ACK, whose sequence number is such a hash. Data is taken,
- *   acknowledged (also what came in the wrong order) and dropped; nothing is ever sent but
- *   acknowledgments, and a FIN when one came. So connect(), send(), shutdown() and close() end as
- *   with a real host. A segment that acknowledges what this host never sent gets RST, those without
- *   ACK but SYN get nothing (RFC 9293 section 3.10.7.2). Closed: RST (section 3.10.7.1).
+ *   acknowledged and dropped; what is behind a gap too, so that nobody sends again what a link has
+ *   lost. Nothing is ever sent but acknowledgments, and a FIN when one came. So connect(), send(),
+ *   shutdown() and close() end as with a real host. A segment that acknowledges what this host
+ *   never sent gets RST, those without ACK but SYN get nothing (RFC 9293 section 3.10.7.2). Closed:
+ *   RST (section 3.10.7.1).
  * - SCTP. Open: INIT, COOKIE ECHO with a cookie of this host, SHUTDOWN and HEARTBEAT are
  *   acknowledged; data is dropped without a word. Closed: ABORT, or what else RFC 9260 section 8.4
  *   says. An INIT that does not stand alone gets nothing (section 3.1 of the same).
