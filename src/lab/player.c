@@ -15,6 +15,7 @@
 #include "sim/network.h"
 
 #define ARRIVALS    64                    /* that are taken before answers go out again */
+#define DEFAULT_MTU 1500                  /* docs/scenarios.md */
 #define LATE        SONDE_NS_PER_MS       /* what is counted as late */
 #define LOOK_AROUND (5 * SONDE_NS_PER_MS) /* how often a busy player looks at the rest */
 #define MARGIN_MIN  (60 * SONDE_NS_PER_US)
@@ -103,6 +104,14 @@ static int open_poller(struct lab_player *player)
     return error;
 }
 
+static uint32_t machine_mtu(const struct sim_scenario *scenario)
+{
+    const struct sim_setting *in_force[SIM_PROPERTIES];
+
+    (void)sim_scenario_in_force(scenario, 0, 0, in_force);
+    return in_force[SIM_DEVICE_MTU] ? (uint32_t)in_force[SIM_DEVICE_MTU]->number[0] : DEFAULT_MTU;
+}
+
 int lab_player_open(struct lab_player **opened, const struct lab_player_config *config,
                     const char **operation)
 {
@@ -118,7 +127,8 @@ int lab_player_open(struct lab_player **opened, const struct lab_player_config *
     player->book = config->record ? lab_book_create(config->record, config->record_self) : NULL;
     if (config->record && !player->book)
         goto failed;
-    error = lab_wire_open(&player->wire, config->stage, config->record != NULL, operation);
+    error = lab_wire_open(&player->wire, config->stage, machine_mtu(config->scenario),
+                          config->record != NULL, operation);
     if (error)
         goto failed;
     *operation = "make the descriptors to wait with";

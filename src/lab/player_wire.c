@@ -5,10 +5,8 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -37,16 +35,6 @@
 static int set(int fd, int level, int option, int value)
 {
     return setsockopt(fd, level, option, &value, sizeof value) < 0 ? -errno : 0;
-}
-
-static int read_mtu(struct lab_wire *wire, int ifindex)
-{
-    struct ifreq request = {.ifr_ifindex = ifindex};
-
-    if (ioctl(wire->fd, SIOCGIFNAME, &request) < 0 || ioctl(wire->fd, SIOCGIFMTU, &request) < 0)
-        return -errno;
-    wire->mtu = (uint32_t)request.ifr_mtu;
-    return 0;
 }
 
 static int open_ring(struct lab_wire *wire)
@@ -89,10 +77,6 @@ static int open_parts(struct lab_wire *wire, const struct lab_stage *stage, cons
 {
     int error;
 
-    *operation = "read the MTU of the wire";
-    error = read_mtu(wire, stage->ifindex);
-    if (error)
-        return error;
     *operation = "ask for time stamps";
     error = open_stamps(wire);
     if (error)
@@ -108,12 +92,12 @@ static int open_parts(struct lab_wire *wire, const struct lab_stage *stage, cons
     return wire->out ? 0 : -ENOMEM;
 }
 
-int lab_wire_open(struct lab_wire *wire, const struct lab_stage *stage, bool stamps,
+int lab_wire_open(struct lab_wire *wire, const struct lab_stage *stage, uint32_t mtu, bool stamps,
                   const char **operation)
 {
     int error;
 
-    *wire = (struct lab_wire){.fd = stage->packets, .stamped = stamps, .packet_id = 1};
+    *wire = (struct lab_wire){.fd = stage->packets, .mtu = mtu, .stamped = stamps, .packet_id = 1};
     /* Both serve speed and the error queue alone; neither is a condition. */
     (void)set(wire->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
     if (set(wire->fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_WANTED))

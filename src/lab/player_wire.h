@@ -22,7 +22,7 @@ struct lab_wire_out;
 
 struct lab_wire {
     int fd;
-    uint32_t mtu; /* of the far end */
+    uint32_t mtu; /* of the machine's device; the far end takes anything */
     uint8_t *ring;
     size_t ring_bytes;
     size_t frame_bytes;
@@ -57,7 +57,7 @@ typedef void lab_wire_stamped(void *self, uint64_t token, struct sonde_mono at);
 
 /* Takes over stage->packets, which stays the stage's to close. Returns 0 or a negative errno with
  * *operation set; then nothing is left and close need not be called. */
-int lab_wire_open(struct lab_wire *wire, const struct lab_stage *stage, bool stamps,
+int lab_wire_open(struct lab_wire *wire, const struct lab_stage *stage, uint32_t mtu, bool stamps,
                   const char **operation);
 void lab_wire_close(struct lab_wire *wire);
 
