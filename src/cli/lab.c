@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,18 @@ static void cannot_run(const char *command, int error)
     fprintf(stderr, "sonde lab: cannot run %s: %s\n", command, strerror(error));
 }
 
+/* As people start them: `sh`, `/usr/bin/zsh -l`. Given a file or -c it runs a script. */
+static bool is_interactive_shell(char *const *command)
+{
+    const size_t length = strlen(command[0]);
+    if (!isatty(STDIN_FILENO) || length < 2 || strcmp(command[0] + length - 2, "sh") != 0)
+        return false;
+    for (char *const *argument = command + 1; *argument; argument++)
+        if (**argument != '-')
+            return false;
+    return true;
+}
+
 static void describe_machine(struct lab *lab, struct lab_stage_config *config)
 {
     const struct sim_setting *in_force[SIM_PROPERTIES];
@@ -126,9 +139,10 @@ static void describe_machine(struct lab *lab, struct lab_stage_config *config)
     if (!sim_scenario_own_address(&lab->scenario, SONDE_IPV6, &config->own[1]))
         config->own[1].family = SONDE_FAMILY_NONE;
     if (!config->command[0]) {
-        lab->shell[0] = shell && *shell ? (char *)(uintptr_t)shell : (char[]){"/bin/sh"};
+        lab->shell[0] = (char *)(uintptr_t)(shell && *shell ? shell : "/bin/sh");
         config->command = lab->shell;
     }
+    config->leads_group = is_interactive_shell(config->command);
 }
 
 static void announce(const struct lab *lab, const struct lab_stage_config *config)

@@ -131,8 +131,11 @@ static int raise_end(struct lab_rtnl *rtnl, const char *name, uint32_t *ifindex)
     const int fd = lab_rtnl_descriptor(rtnl);
     leave_nothing_to_the_device(fd, name);
     int error = index_of(fd, name, ifindex);
-    if (!error && kernel_has_ipv6())
+    if (!error) {
         error = lab_rtnl_no_own_ipv6(rtnl, *ifindex);
+        if (error == -EAFNOSUPPORT) /* the kernel has no IPv6, or none on so small an MTU */
+            error = 0;
+    }
     return error ? error : lab_rtnl_up(rtnl, *ifindex, true);
 }
 

@@ -19,6 +19,7 @@ enum { CANNOT_RUN = 126, NOT_FOUND = 127, SIGNALLED = 128 };
 
 struct init {
     int control;
+    int terminal;
     int children; /* signalfd of SIGCHLD */
     pid_t command;
     sigset_t mask;             /* of whoever called us, for the command */
@@ -39,8 +40,22 @@ static void complain(const struct init *init, int error)
         init->config->cannot_run(init->config->command[0], error);
 }
 
+/* Who is not in the foreground yet may go there with SIGTTOU blocked (tcsetpgrp(3)). */
+static void lead_group(int terminal)
+{
+    sigset_t stop;
+    if (setpgid(0, 0) != 0 || terminal < 0)
+        return;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTTOU);
+    sigprocmask(SIG_BLOCK, &stop, NULL);
+    (void)tcsetpgrp(terminal, getpid());
+}
+
 _Noreturn static void become_command(const struct init *init)
 {
+    if (init->config->leads_group)
+        lead_group(init->terminal);
     sigaction(SIGCHLD, &init->on_child, NULL);
     sigprocmask(SIG_SETMASK, &init->mask, NULL);
     execvp(init->config->command[0], init->config->command);
@@ -100,9 +115,9 @@ static void reap(const struct init *init)
     }
 }
 
-void lab_init_run(int control, const struct lab_stage_config *config)
+void lab_init_run(int control, int terminal, const struct lab_stage_config *config)
 {
-    struct init init = {.control = control, .config = config};
+    struct init init = {.control = control, .terminal = terminal, .config = config};
     const struct sigaction usual = {.sa_handler = SIG_DFL};
     sigset_t child;
 

@@ -23,9 +23,10 @@ struct lab_init_report {
 
 /*
  * Runs as the first process of a process-id namespace, with the signal mask and dispositions of the
- * command, and never returns. `control` is the init's end; all other descriptors that the command
- * must not have are close-on-exec.
+ * command, and never returns. `control` is the init's end; `terminal` is one in whose foreground
+ * the command shall be if it is to lead a group, or -1; all other descriptors that the command must
+ * not have are close-on-exec.
  */
-_Noreturn void lab_init_run(int control, const struct lab_stage_config *config);
+_Noreturn void lab_init_run(int control, int terminal, const struct lab_stage_config *config);
 
 #endif

@@ -140,7 +140,7 @@ static int start_init(struct lab_stage *stage, const struct lab_stage_config *co
     }
     if (stage->init == 0 && !error) {
         close(ends[0]);
-        lab_init_run(ends[1], config);
+        lab_init_run(ends[1], stage->terminal, config);
     }
     close(ends[1]);
     if (error)

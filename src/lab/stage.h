@@ -33,6 +33,12 @@ struct lab_stage_config {
     uint32_t mtu;
     const char *hosts;    /* the text of the machine's hosts file */
     char *const *command; /* NULL-terminated, as for execvp() */
+    /*
+     * An interactive shell: it leads a process group of its own, in the foreground of the terminal
+     * if we are there. Others stay in the caller's group, which no process-id namespace but the
+     * caller's has a number for, so that shells could not give the terminal back to it.
+     */
+    bool leads_group;
     /* Called in the command's process, with the errno, when it cannot be run. */
     void (*cannot_run)(const char *command, int error);
 };
