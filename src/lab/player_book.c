@@ -446,9 +446,13 @@ void lab_book_write(struct lab_book *book)
 
 void lab_book_finish(struct lab_book *book)
 {
+    struct entry *next;
+
     book->ring_head = book->ring_tail;
-    while (book->first)
-        complete(book, book->first);
+    for (struct entry *entry = book->first; entry; entry = next) {
+        next = entry->after;
+        complete(book, entry);
+    }
     while (book->complete)
         lab_book_write(book);
 }
