@@ -125,14 +125,24 @@ struct world {
     struct sim_scenario scenario;
     struct sim_network *network;
     uint64_t fates[SONDE_SIM_FATES];
-    struct sonde_sim_truth last; /* its slices are stale */
+    struct sonde_sim_truth last; /* its slices are stale, but for the way: */
+    struct sonde_sim_step way[512];
+    struct sonde_sim_truth told[128]; /* of the last packet, in order; ways are stale */
+    size_t told_count;
 };
 
 static inline void count_fate(void *self, const struct sonde_sim_truth *truth)
 {
     struct world *world = self;
     world->fates[truth->fate]++;
+    if (truth->number != world->last.number)
+        world->told_count = 0;
+    if (world->told_count < 128)
+        world->told[world->told_count++] = *truth;
     world->last = *truth;
+    for (size_t i = 0; i < truth->way_count && i < 512; i++)
+        world->way[i] = truth->way[i];
+    world->last.way = world->way;
 }
 
 static inline void world_open(struct world *world, const char *text, uint64_t seed)
