@@ -43,6 +43,11 @@ _sonde() {
 			fi
 		done
 	done < <("$program" "$command" --help=completion 2>/dev/null)
+	if [ "$command" = lab ] && [[ $word != -* ]]; then # a scenario, then a program and what it is given
+		compopt -o filenames 2>/dev/null || true
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+	fi
 	case $word in
 	-*) _sonde_words "$options" "$word" ;;
 	*) mapfile -t COMPREPLY < <(compgen -A hostname -- "$word") ;;

@@ -215,7 +215,7 @@ int lab_cable_build(struct lab_rtnl *machine, const struct sonde_address own[sta
 {
     const struct lab_rtnl_end near = {LAB_DEVICE, near_ethernet, mtu};
     const struct lab_rtnl_end far = {FAR_DEVICE, far_ethernet, LONGEST_MTU};
-    uint32_t near_index, far_index;
+    uint32_t near_index = 0, far_index = 0;
 
     *operation = "create a pair of network devices (veth)";
     int error = lab_rtnl_veth(machine, &near, &far, getpid());

@@ -12,12 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SWITCH_BYTES ((size_t)64 << 10) /* of nsswitch.conf that are read */
+#define SWITCH_BYTES (64L << 10) /* of nsswitch.conf that are read, about */
 
 static const char resolver[] = "# There is no name server in this network.\n"
                                "nameserver 127.0.0.1\n"
                                "options timeout:1 attempts:1\n";
-static const char host_services[] = "hosts: files dns\n";
 
 /* Sockets of daemons that look up names. */
 static const char *const name_services[] = {"/run/nscd", "/var/run/nscd"};
@@ -56,19 +55,18 @@ static char *switch_text(void)
     FILE *file = fopen("/etc/nsswitch.conf", "re");
     if (!file)
         return NULL;
-    char *text = malloc(SWITCH_BYTES + sizeof host_services);
-    size_t used = 0;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
     char line[1024];
-    while (text && fgets(line, sizeof line, file)) {
-        const size_t length = strlen(line);
-        if (strncmp(line + strspn(line, " \t"), "hosts:", 6) == 0 || used + length > SWITCH_BYTES)
-            continue;
-        memcpy(text + used, line, length);
-        used += length;
-    }
+    while (out && fgets(line, sizeof line, file) && ftell(out) < SWITCH_BYTES)
+        if (strncmp(line + strspn(line, " \t"), "hosts:", 6) != 0)
+            fputs(line, out);
     fclose(file);
-    if (text)
-        memcpy(text + used, host_services, sizeof host_services);
+    if (!out)
+        return NULL;
+    fputs("hosts: files dns\n", out);
+    (void)fclose(out);
     return text;
 }
 

@@ -186,6 +186,38 @@ class Machine(Lab):
         for feature in ("tx-checksumming", "tcp-segmentation-offload", "generic-receive-offload"):
             self.assertIn(f"{feature}: off", result.out)
 
+    def test_checksums_and_sizes_are_those_of_a_real_wire(self):
+        """Segmentation and checksums that are left to a device would be seen as faults."""
+        need("bash")
+        truth = SETTINGS.work / f"{self.id()}.json"
+        self.addCleanup(truth.unlink, missing_ok=True)
+        script = """
+            exec 3<>/dev/tcp/198.18.0.9/7 && head -c 60000 /dev/zero >&3
+            exec 4<>/dev/udp/198.18.0.9/7 && echo word >&4 && timeout 2 dd bs=64 count=1 <&4 2>/dev/null
+            sleep .5
+        """
+        text = "host far 198.18.0.9 delay 1ms tcp open 7 closed udp open 7 closed\n"
+        result = self.lab("bash", "-c", script, options=["--truth", truth], text=text)
+        self.assertEqual("word\n", self.ended(result).out, f"\n{result}")
+        lines = [json.loads(line) for line in truth.read_text().splitlines()]
+        self.assertGreaterEqual(sum(line["length"] for line in lines), 60000)
+        for line in lines:
+            self.assertLessEqual(line["length"], 1500)
+            self.assertNotIn("malformed", [one["fate"] for one in line["decisions"]], line)
+
+    def test_settings_that_cannot_be_written(self):
+        """/proc/sys is often read-only in containers."""
+        need("unshare", "mount")
+        shut = "mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec \"$@\""
+        front = ["unshare", "--mount", "sh", "-c", shut, "sh"]
+        truth = SETTINGS.work / f"{self.id()}.json"
+        self.addCleanup(truth.unlink, missing_ok=True)
+        result = self.lab("sleep", "2", options=["--truth", truth, "-v"], front=front)
+        self.assertNotIn("ignored", self.ended(result).err)
+        self.assertEqual("", truth.read_text())
+        result = self.lab(SETTINGS.program, "ping", "-6", "-c1", "far", front=front)
+        self.ended(result)
+
     def test_processes(self):
         result = self.ended(self.lab("sh", "-c", "echo $$; ls -d /proc/[0-9]* | wc -l"))
         number, count = map(int, result.out.split())
