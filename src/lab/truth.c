@@ -21,6 +21,7 @@ int lab_truth_open(struct lab_truth **opened, const char *path)
 
     if (!truth)
         return -ENOMEM;
+    json_object_seed(0); /* reads a file: later none may be opened */
     truth->ours = strcmp(path, "-") != 0;
     truth->file = truth->ours ? fopen(path, "we") : stdout;
     if (!truth->file) {
