@@ -146,6 +146,7 @@ Test(sim_nat, ports_are_translated_one_to_one)
         uint16_t made = port_of(PACKET_UDP, &quoted);
         cr_assert(made != 0 && !seen[made], "%u", port);
         cr_assert(checksum_ok(PACKET_UDP, &quoted));
+        cr_assert(quoted.upper.data[6] | quoted.upper.data[7], "0 would mean that there is none");
         seen[made] = true;
     }
     world_close(&world);

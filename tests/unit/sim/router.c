@@ -57,6 +57,9 @@ Test(sim_router, marking)
                 &(struct traffic){.to = far[family], .hop_limit = hops, .traffic_class = 0xb9});
             cr_assert(world_take(&world, &answer));
             cr_assert_eq(read_quote(&answer).traffic_class, quoted[hops - 1]);
+            static const uint8_t errors[] = {0xc0, 10 << 2, 10 << 2 | 3};
+            if (family == 0)
+                cr_assert_eq(answer.bytes[1], errors[hops - 1], "marked on the way back");
         }
         world_traffic(&world, 0, &(struct traffic){.to = far[family], .traffic_class = 0xb9});
         cr_assert(world_take(&world, &answer));
