@@ -422,6 +422,15 @@ static int print_version(const struct ping_settings *settings)
     return CLI_ANSWERED;
 }
 
+/* As the peer: who set the variable long ago is reminded of it. */
+static void warn_about_names(const struct ping_settings *settings, const char *program)
+{
+    if (settings->names_by_environment && !settings->quiet)
+        fprintf(stderr,
+                "%s: WARNING: reverse DNS resolution (PTR lookup) disabled, enforce with -H\n",
+                program);
+}
+
 int cli_ping(struct cli_context *context, int argc, char **argv)
 {
     struct ping ping = {.context = context};
@@ -442,6 +451,7 @@ int cli_ping(struct cli_context *context, int argc, char **argv)
         fputs(ping_node_words(), stdout);
         return CLI_ANSWERED;
     }
+    warn_about_names(settings, context->program);
     if (needs_resolver(settings) || settings->histogram)
         setlocale(LC_CTYPE, ""); /* international names, block characters */
     if (!ping_settings_check_user(settings, context->privilege.user_is_root, &error))

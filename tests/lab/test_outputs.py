@@ -72,6 +72,26 @@ class Outputs(Case):
         self.assertEqual(1, result.code, f"\n{result}")
         self.assertEqual("ping: write error\n", result.err)
 
+    def test_dropin_warns_that_names_are_off(self):
+        """As iputils, but not with -H, which looks names up all the same."""
+        warning = (
+            "ping: WARNING: reverse DNS resolution (PTR lookup) disabled, enforce with -H\n"
+        )
+        for words, value, expected in (
+            ([], "0", warning),
+            (["-n"], "0", warning),
+            (["-q"], "0", ""),
+            (["-H"], "0", ""),
+            ([], "1", ""),
+            ([], None, ""),
+        ):
+            argv = ["ping", *words, "-c1", "10.55.0.2"]
+            env = {"IPUTILS_PING_PTR_LOOKUP": value}
+            result = self.net.near.run(argv, path=harness.SETTINGS.dropin, env=env)
+            self.assertEqual((0, expected), (result.code, result.err), f"{value}\n{result}")
+        result = self.ping("-n", "-c1", "10.55.0.2", env={"IPUTILS_PING_PTR_LOOKUP": "0"})
+        self.assertEqual("", result.err)
+
     def test_all_three_closed(self):
         """No socket may take the place of a standard stream and send what is printed."""
         with Capture(self.net.far, "far0") as capture:
