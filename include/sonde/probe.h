@@ -68,10 +68,11 @@ enum sonde_outcome_kind {
     SONDE_UNFINISHED,  /* the run ended before the timeout: neither answered nor lost */
     /* notices */
     SONDE_LATE,          /* an answer after SONDE_TIMED_OUT */
-    SONDE_DUPLICATE,     /* one more reply to an answered probe, or an error about it */
+    SONDE_DUPLICATE,     /* one more reply to an answered probe */
     SONDE_CORRUPT,       /* an answer whose checksum is wrong; the probe stays open */
     SONDE_REDIRECT,      /* the datagram was forwarded; gateway is the better first hop */
     SONDE_SOURCE_QUENCH, /* deprecated (RFC 6633), still told */
+    SONDE_LATER_ERROR,   /* an ICMP error about a probe that was answered before it came */
     SONDE_OUTCOME_KINDS,
 };
 

@@ -66,7 +66,7 @@ struct sonde_stats {
     uint16_t merged;     /* not 0: several streams are in here */
 };
 
-static_assert(sizeof(struct sonde_stats) <= 208, "a sweep keeps one for each of its targets");
+static_assert(sizeof(struct sonde_stats) <= 216, "a sweep keeps one for each of its targets");
 
 /* Empties. `answers` is the set of kinds that count as received; 0: SONDE_REPLY alone. */
 void sonde_stats_init(struct sonde_stats *stats, uint16_t answers);

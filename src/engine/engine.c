@@ -152,6 +152,15 @@ static void learn_mtu(struct sonde_engine *engine, const struct sonde_outcome *o
         target->mtu = outcome->mtu;
 }
 
+/* What an answer is called that comes after the verdict. */
+static enum sonde_outcome_kind afterwards(const struct flight_slot *slot,
+                                          enum sonde_outcome_kind kind)
+{
+    if (slot->state == FLIGHT_TIMED_OUT)
+        return SONDE_LATE;
+    return kind == SONDE_REPLY ? SONDE_DUPLICATE : SONDE_LATER_ERROR;
+}
+
 static void deliver(struct sonde_engine *engine, const struct sonde_event *event,
                     struct flight_slot *slot, struct sonde_outcome *outcome)
 {
@@ -176,7 +185,7 @@ static void deliver(struct sonde_engine *engine, const struct sonde_event *event
             return;
         }
         if (!notice) {
-            outcome->kind = slot->state == FLIGHT_TIMED_OUT ? SONDE_LATE : SONDE_DUPLICATE;
+            outcome->kind = afterwards(slot, outcome->kind);
             slot->state = FLIGHT_ANSWERED;
         }
         break;

@@ -153,6 +153,9 @@ void report_state_outcome(struct report_state *state, const struct sonde_outcome
     case SONDE_REPLY:
         answered(state, outcome);
         break;
+    case SONDE_LATER_ERROR:
+        ledger->later_errors++;
+        break;
     case SONDE_LATE:
     case SONDE_DUPLICATE:
         if (!report_is_reply(outcome)) {

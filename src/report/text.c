@@ -195,6 +195,8 @@ static void error_line(struct text_report *text, const struct sonde_outcome *out
     }
     if (outcome->kind == SONDE_LATE && !run->plain)
         fputs(" (LATE!)", run->out);
+    if (outcome->kind == SONDE_LATER_ERROR && !run->plain)
+        fputs(" (answered before)", run->out);
     text_colour(text, TEXT_NORMAL);
     fputc('\n', run->out);
     if (run->verbose && forwarded(outcome) && outcome->from.family == SONDE_IPV4)
@@ -265,6 +267,7 @@ static bool is_icmp_error(const struct sonde_outcome *outcome)
     case SONDE_PARAMETER_PROBLEM:
     case SONDE_REDIRECT:
     case SONDE_SOURCE_QUENCH:
+    case SONDE_LATER_ERROR:
         return true;
     case SONDE_LATE:
     case SONDE_DUPLICATE:

@@ -102,12 +102,14 @@ static void oddities(const struct text_report *text, uint32_t target,
     FILE *out = text->state.run.out;
     uint64_t reordered = tally ? tally->reordered : 0;
     uint64_t late = text->state.ledgers[target].late_replies;
-    if (reordered + late + numbers->unfinished + numbers->not_sent + stats->impossible == 0)
+    uint64_t later = stats->outcomes[SONDE_LATER_ERROR];
+    if (reordered + late + later + numbers->unfinished + numbers->not_sent + stats->impossible == 0)
         return;
     const char *separator = clause(out, "", reordered, "reordered");
     if (reordered > 0 && tally->extent_max > 0)
         fprintf(out, " (by %" PRIu64 " at most)", tally->extent_max);
     separator = clause(out, separator, late, "late (answered after the timeout)");
+    separator = clause(out, separator, later, "ICMP errors about probes that were answered before");
     separator = clause(out, separator, numbers->unfinished,
                        "unfinished (still waiting when the run ended)");
     separator = clause(out, separator, numbers->not_sent, "not sent (refused by this host)");

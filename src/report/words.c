@@ -298,6 +298,7 @@ const char *report_outcome_word(enum sonde_outcome_kind kind)
         [SONDE_CORRUPT] = "corrupt",
         [SONDE_REDIRECT] = "redirect",
         [SONDE_SOURCE_QUENCH] = "source_quench",
+        [SONDE_LATER_ERROR] = "later_error",
     };
     return (unsigned)kind < SONDE_OUTCOME_KINDS ? words[kind] : "unknown";
 }

@@ -13,7 +13,7 @@ FINAL = {
     "send_failed",
     "unfinished",
 }
-NOTICES = {"late", "duplicate", "corrupt", "redirect", "source_quench"}
+NOTICES = {"late", "duplicate", "corrupt", "redirect", "source_quench", "later_error"}
 ERRORS = {"time_exceeded", "unreachable", "too_big", "parameter_problem"}
 
 

@@ -7,6 +7,7 @@ import unittest
 
 from far_end import FarEnd, silent_pair
 from harness import Case, find, pair, wait_until
+from jsonl import Run
 from wire import address
 
 
@@ -291,6 +292,24 @@ class Scripted(Medium, Case):
             result = self.ended(self.ping("-n", "-W.4", "-c5", "-i.05", "10.55.0.2"))
         self.assertEqual(2, result.out.count("Time to live exceeded"), f"\n{result}")
         self.assertEqual([3, 4, 5], sequences(result.out), f"\n{result}")
+
+    def test_reply_then_error(self):
+        """The error comes too late to be the verdict, and is no duplicate of the reply."""
+
+        def answer(request, number):
+            error = request.error(3, 1, source=address("10.55.0.254"))
+            return [request.reply(), (0.01, error)] if number == 2 else [request.reply()]
+
+        with FarEnd(self.net, answer):
+            result = self.ended(self.ping("-n", "-W.4", "-c3", "-i.05", "10.55.0.2"))
+        self.assertEqual([1, 2, 3], sequences(result.out), f"\n{result}")
+        self.assertIn("icmp_seq=2 Destination Host Unreachable (answered before)", result.out)
+        self.assertIn("3 packets transmitted, 3 received, 0% packet loss", result.out)
+        with FarEnd(self.net, answer):
+            words = ("--json", "-n", "-W.4", "-c3", "-i.05", "10.55.0.2")
+            result = self.ended(self.ping(*words))
+        run = Run(result.out).check()
+        self.assertEqual({"reply": 3, "later_error": 1}, run.summaries[0]["outcomes"], run.text)
 
     def test_full_send_queue_is_waited_for(self):
         """The device's queue is short: nothing may be lost by us."""

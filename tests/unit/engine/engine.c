@@ -36,6 +36,38 @@ Test(engine_engine, the_second_reply_is_a_duplicate_and_a_late_one_is_late)
     bench_free(bench);
 }
 
+Test(engine_engine, an_error_after_the_reply_is_no_duplicate)
+{
+    struct bench *bench = bench_new(56, 1);
+    send_at(bench, 0, 0);
+    struct packet_icmp reply = reply_to(bench), error = error_about(bench, 3, 3);
+    receive(bench, &reply, &there, MS);
+    receive(bench, &error, &router, 2 * MS);
+    receive(bench, &reply, &there, 3 * MS);
+    cr_assert_eq(bench->heard_count, 3);
+    cr_assert_eq(bench->heard[0].kind, SONDE_REPLY);
+    cr_assert_eq(bench->heard[1].kind, SONDE_LATER_ERROR);
+    cr_assert_not(sonde_outcome_is_final(bench->heard[1].kind));
+    cr_assert_eq(bench->heard[1].icmp_type, 3);
+    cr_assert_eq(bench->heard[1].icmp_code, 3);
+    cr_assert_eq(bench->heard[2].kind, SONDE_DUPLICATE);
+    bench_free(bench);
+}
+
+Test(engine_engine, an_error_after_the_timeout_is_late)
+{
+    struct bench *bench = bench_new(56, 1);
+    send_at(bench, 0, 0);
+    struct packet_icmp error = error_about(bench, 3, 1);
+    sonde_engine_expire(bench->engine, (struct sonde_mono){TIMEOUT_NS});
+    receive(bench, &error, &router, TIMEOUT_NS + 1);
+    receive(bench, &error, &router, TIMEOUT_NS + 2);
+    cr_assert_eq(bench->heard_count, 3);
+    cr_assert_eq(bench->heard[1].kind, SONDE_LATE);
+    cr_assert_eq(bench->heard[2].kind, SONDE_LATER_ERROR);
+    bench_free(bench);
+}
+
 Test(engine_engine, the_stamp_decides_what_is_late_not_the_time_of_reading)
 {
     struct bench *bench = bench_new(56, 2);

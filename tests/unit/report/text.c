@@ -217,6 +217,30 @@ Test(report_text, late)
     bench_close(bench);
 }
 
+Test(report_text, an_error_after_the_answer)
+{
+    struct bench *bench = bench_create_idle();
+    bench_open(bench, report_text_create);
+    struct sonde_outcome outcome = bench_error(bench, 0, SONDE_LATER_ERROR, 3, 1);
+    bench_tell(bench, outcome);
+    bench_expect(bench, "From 10.9.9.9 icmp_seq=1 Destination Host Unreachable\n");
+    bench_close(bench);
+
+    bench = bench_create_idle();
+    bench->run.plain = false;
+    bench_open(bench, report_text_create);
+    bench_echo(bench, 0, 0, 1000000);
+    bench_tell(bench, outcome);
+    bench_summary(bench);
+    const char *out = bench_out(bench);
+    cr_assert(strstr(out, "From 10.9.9.9 icmp_seq=1 Destination Host Unreachable (answered "
+                          "before)\n"),
+              "%s", out);
+    cr_assert_not(strstr(out, "duplicates"), "%s", out);
+    cr_assert(strstr(out, "\n1 ICMP errors about probes that were answered before\n"), "%s", out);
+    bench_close(bench);
+}
+
 Test(report_text, errors)
 {
     struct bench *bench = bench_create_idle();
