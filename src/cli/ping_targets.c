@@ -103,6 +103,19 @@ static bool is_subnet_anycast(const struct sonde_address *address)
     return address->family == SONDE_IPV6 && memcmp(address->bytes + 8, zero, sizeof zero) == 0;
 }
 
+/*
+ * Unless somebody wants a certain one, the kernel writes the source of each IPv4 datagram: the
+ * address may go while a run lasts, and what left with it then would have no way back. ICMPv6's
+ * checksum covers the source, so there it must be ours.
+ */
+static bool source_is_kernels(const struct host *host, enum sonde_family family)
+{
+    const struct ping_settings *settings = host->settings;
+    return family == SONDE_IPV4 && settings->source.address.family == SONDE_FAMILY_NONE &&
+           !settings->sticky_source && !settings->record_route && settings->ip_timestamp < 0 &&
+           !settings->scenario;
+}
+
 static int add(const struct host *host, const struct sonde_address *address,
                const struct sonde_route *route, struct ping_targets *targets)
 {
@@ -121,7 +134,9 @@ static int add(const struct host *host, const struct sonde_address *address,
     struct sonde_address source = source_given ? settings->source.address : route->source;
     targets->targets[targets->count] = (struct sonde_engine_target){
         .address = *address,
-        .source = source,
+        .source = source_is_kernels(host, (enum sonde_family)address->family)
+                      ? (struct sonde_address){.family = SONDE_IPV4}
+                      : source,
         /* where the header is the kernel's, so is the fragmenting */
         .mtu = host->transport->header_is_kernels ? 0 : route->mtu,
         .many_answer = many,

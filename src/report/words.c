@@ -267,7 +267,7 @@ const char *report_errno_advice(int error)
         {EADDRNOTAVAIL, "the source address is not on this host: see `ip address`"},
         {EMSGSIZE, "longer than the path allows: a smaller -s, or -M dont to let it be fragmented"},
         {ENOBUFS, "the interface's queue is full: probe more slowly"},
-        {ENOMEM, "the kernel is out of memory for it: probe more slowly"},
+        {ENOMEM, "memory is short, the kernel's or ours: probe fewer or more slowly, or see `ulimit -v`"},
         {EAGAIN, "the socket's send buffer is full: probe more slowly, or a larger -S"},
         {EINVAL, "the kernel refuses it as it is: look at addresses, device and options"},
         {ENOSPC, "the disk is full: make room, or write elsewhere"},

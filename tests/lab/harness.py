@@ -8,6 +8,7 @@ kernel removes the namespace with every interface, route and rule in it, however
 import contextlib
 import ctypes
 import dataclasses
+import errno
 import functools
 import os
 import pathlib
@@ -539,6 +540,10 @@ class Capture:
             try:
                 data, ancillary, _, address = self.socket.recvmsg(70000, 256)
             except TimeoutError:
+                continue
+            except OSError as error:
+                if error.errno != errno.ENETDOWN:  # told once when the interface goes down
+                    raise
                 continue
             at = 0
             for level, kind, value in ancillary:

@@ -92,6 +92,20 @@ class Outputs(Case):
         result = self.ping("-n", "-c1", "10.55.0.2", env={"IPUTILS_PING_PTR_LOOKUP": "0"})
         self.assertEqual("", result.err)
 
+    def test_stdin_closed(self):
+        """No socket may take its place unseen, and nothing is the worse for it."""
+        for words in ([], ["--json"], ["-H"]):
+            result = self.through_sh("<&-", "-c3", "-i.02", *words, "10.55.0.2")
+            self.assertEqual((0, ""), (result.code, result.err), f"\n{result}")
+
+    def test_reader_goes_after_a_line(self):
+        """Its exit status says that the report broke off."""
+        script = '{ "$0" ping -n -i.02 10.55.0.2; echo "status $?" >&2; } | head -n 1'
+        for user in (None, "nobody"):
+            result = self.net.near.run([*SH, script, harness.SETTINGS.program], timeout=5, user=user)
+            self.assertFalse(result.timed_out, f"\n{result}")
+            self.assertIn(f"status {128 + signal.SIGPIPE}", result.err.replace("status 2\n", "status 141\n"))
+
     def test_all_three_closed(self):
         """No socket may take the place of a standard stream and send what is printed."""
         with Capture(self.net.far, "far0") as capture:
