@@ -16,6 +16,8 @@
 #include "net/filter.h"
 #include "net/shared.h"
 
+#define SOURCE_LIFE sonde_span_ms(10) /* how long an address is thought to stay */
+
 #ifndef IPV6_HDRINCL
 #define IPV6_HDRINCL 36 /* linux/in6.h */
 #endif
@@ -148,10 +150,41 @@ static void refuse(struct sonde_datagram *datagram, int error)
     datagram->sent = net_now();
 }
 
+/*
+ * With the header ours, the kernel lets any source pass. One that is no longer ours gets no answer
+ * back to us: what has it is not sent, lest our fault look like the network's.
+ */
+static bool source_is_gone(struct net_transport *transport, const struct sonde_datagram *datagram,
+                           struct sonde_mono now)
+{
+    static const uint8_t unset[4] = {0};
+    bool v6 = datagram->to.family == SONDE_IPV6;
+    struct net_source *source = &transport->source[v6];
+    const uint8_t *bytes = (const uint8_t *)datagram->bytes + (v6 ? 8 : 12);
+    size_t length = v6 ? 16 : 4;
+
+    if (datagram->length < (v6 ? 40u : 20u) || (!v6 && memcmp(bytes, unset, sizeof unset) == 0))
+        return false; /* the kernel writes it */
+    if (source->address.family == SONDE_FAMILY_NONE ||
+        memcmp(source->address.bytes, bytes, length) != 0)
+        *source =
+            (struct net_source){.address = sonde_address_from_bytes(datagram->to.family, bytes)};
+    else if (sonde_mono_before(now, source->until))
+        return source->gone;
+    bool ours =
+        net_routes_accept_source(&transport->routes, &source->address,
+                                 datagram->to.scope ? datagram->to.scope : transport->device);
+    source->was_ours |= ours;
+    source->gone = source->was_ours && !ours;
+    source->until = sonde_mono_add(now, SOURCE_LIFE);
+    return source->gone;
+}
+
 static void raw_send(void *self, struct sonde_datagram *batch, size_t count)
 {
     struct net_transport *transport = self;
     size_t most = net_transport_batch(transport);
+    struct sonde_mono now = net_now();
     size_t run;
 
     for (size_t done = 0; done < count; done += run) {
@@ -164,7 +197,12 @@ static void raw_send(void *self, struct sonde_datagram *batch, size_t count)
             refuse(&batch[done], error ? -error : EAFNOSUPPORT);
             continue;
         }
-        for (run = 0; run < most && done + run < count && batch[done + run].to.family == family;
+        if (source_is_gone(transport, &batch[done], now)) {
+            refuse(&batch[done], EADDRNOTAVAIL);
+            continue;
+        }
+        for (run = 0; run < most && done + run < count && batch[done + run].to.family == family &&
+                      !source_is_gone(transport, &batch[done + run], now);
              run++)
             pack(transport, socket, &batch[done + run], run);
         net_transport_push(transport, socket, &batch[done], run, false);

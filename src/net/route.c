@@ -1,12 +1,16 @@
+#define _GNU_SOURCE /* struct in6_pktinfo */
+
 #include "net/route.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "net/options.h"
 
-#define ANY_PORT 1025 /* nothing is sent to it */
+#define ANY_PORT       1025 /* nothing is sent to it */
+#define MSG_PROBE_ONLY 0x10 /* MSG_PROBE of linux/socket.h: look up the route, send nothing */
 
 static const enum sonde_family families[2] = {SONDE_IPV4, SONDE_IPV6};
 
@@ -137,4 +141,44 @@ int net_routes_find(const struct net_routes *routes, const struct sonde_address 
     if (!route->device)
         route->device = routes->device ? routes->device : to->scope;
     return error;
+}
+
+/* Would a datagram with this source find a way to ourselves? Nothing is sent. */
+static bool way_to_loopback(int fd, const struct sonde_address *source, uint32_t device)
+{
+    static const uint8_t loopback[2][16] = {{127, 0, 0, 1}, {[15] = 1}};
+    bool v6 = source->family == SONDE_IPV6;
+    struct sonde_address to = sonde_address_from_bytes(families[v6], loopback[v6]);
+    struct in_pktinfo info4 = {0};
+    struct in6_pktinfo info6 = {.ipi6_ifindex = device};
+    size_t length = v6 ? sizeof info6 : sizeof info4;
+    union net_name name;
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof info6)];
+    } control = {0};
+    struct msghdr message = {
+        .msg_name = &name,
+        .msg_namelen = net_name_write(&name, &to, ANY_PORT, 0),
+        .msg_control = &control,
+        .msg_controllen = CMSG_SPACE(length),
+    };
+
+    memcpy(&info4.ipi_spec_dst, source->bytes, sizeof info4.ipi_spec_dst);
+    memcpy(&info6.ipi6_addr, source->bytes, sizeof info6.ipi6_addr);
+    control.header.cmsg_level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    control.header.cmsg_type = v6 ? IPV6_PKTINFO : IP_PKTINFO;
+    control.header.cmsg_len = CMSG_LEN(length);
+    memcpy(CMSG_DATA(&control.header), v6 ? (const void *)&info6 : (const void *)&info4, length);
+    return sendmsg(fd, &message, MSG_CONFIRM | MSG_PROBE_ONLY | MSG_DONTWAIT) >= 0;
+}
+
+bool net_routes_accept_source(const struct net_routes *routes, const struct sonde_address *source,
+                              uint32_t device)
+{
+    struct sonde_address none = {.family = source->family};
+    int fd = routes->fd[source->family == SONDE_IPV6];
+
+    /* The errno for a foreign source is not the same in all kernels. */
+    return fd < 0 || way_to_loopback(fd, source, device) || !way_to_loopback(fd, &none, 0);
 }

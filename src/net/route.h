@@ -28,4 +28,11 @@ void net_routes_close(struct net_routes *routes);
 int net_routes_find(const struct net_routes *routes, const struct sonde_address *to,
                     struct sonde_route *route);
 
+/*
+ * False when the address is none of this machine's, so that answers to what has it as source would
+ * not find back; true also when that cannot be known. `device` matters to link-local addresses.
+ */
+bool net_routes_accept_source(const struct net_routes *routes, const struct sonde_address *source,
+                              uint32_t device);
+
 #endif

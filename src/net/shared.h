@@ -45,6 +45,14 @@ struct net_outbox {
     } controls[NET_BATCH];
 };
 
+/* What is known of a source address: only one that was ours can be found to be gone. */
+struct net_source {
+    struct sonde_address address;
+    struct sonde_mono until; /* not looked at again before */
+    bool was_ours;
+    bool gone;
+};
+
 struct net_transport {
     struct net_poller poller;
     struct net_clock clock;
@@ -58,7 +66,8 @@ struct net_transport {
     uint16_t *identifiers;
     uint32_t identifier_count;
     bool datagram;
-    bool own_ids; /* SCM_TS_OPT_ID */
+    bool own_ids;                /* SCM_TS_OPT_ID */
+    struct net_source source[2]; /* IPv4, IPv6: that of the last datagrams; raw sockets */
     enum sonde_net_pmtu pmtu;
     enum sonde_net_stamps stamps;
     int stamps_error;
