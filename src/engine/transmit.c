@@ -14,10 +14,12 @@ static int prepare_flight(struct sonde_engine *engine, enum sonde_probe_kind kin
         return 0;
     uint32_t limit =
         engine->config.max_in_flight ? engine->config.max_in_flight : DEFAULT_IN_FLIGHT;
+    uint64_t serial = engine->flight.serial; /* of probes that were refused before */
     int error =
         flight_init(&engine->flight, engine->config.identifiers, engine->config.identifier_count,
                     kind == SONDE_PROBE_EXTENDED_ECHO ? EXTENDED_SEQUENCES : SEQUENCES, limit,
                     engine->config.linger);
+    engine->flight.serial = serial;
     engine->flight_ready = error == 0;
     if (error)
         flight_destroy(&engine->flight);
@@ -95,16 +97,22 @@ static void build_probe(struct sonde_engine *engine, const struct sonde_probe *p
     engine->fragment_to = target->first_hop.family ? target->first_hop : target->address;
 }
 
+/* The held probe will never leave: there is no memory for it. */
+static void refuse_held(struct sonde_engine *engine, struct sonde_mono now, int error)
+{
+    engine->holding = false;
+    if (engine->observer.sent)
+        engine->observer.sent(engine->observer.self, &engine->held, now, error);
+    engine_close_unleased(engine, &engine->held, SONDE_SEND_FAILED, error);
+}
+
 static struct flight_slot *lease(struct sonde_engine *engine, const struct sonde_probe *probe,
                                  struct sonde_mono now)
 {
     struct sonde_mono free_at;
     struct flight_slot *slot = flight_lease(&engine->flight, probe->target, now, &free_at);
     if (!slot && free_at.ns == SONDE_NEVER.ns) {
-        engine->holding = false;
-        if (engine->observer.sent)
-            engine->observer.sent(engine->observer.self, probe, now, ENOMEM);
-        engine_close_unleased(engine, probe, SONDE_SEND_FAILED, ENOMEM);
+        refuse_held(engine, now, ENOMEM);
         return NULL;
     }
     if (!slot) {
@@ -160,9 +168,10 @@ size_t sonde_engine_transmit(struct sonde_engine *engine, struct sonde_mono now,
             return count;
         if (!take_probe(engine, now))
             return count;
-        if (prepare_flight(engine, engine->held.kind) != 0) {
-            engine->wake = sonde_mono_add(now, sonde_span_ms(100)); /* out of memory: again soon */
-            return count;
+        int error = prepare_flight(engine, engine->held.kind);
+        if (error) {
+            refuse_held(engine, now, -error);
+            continue;
         }
         struct flight_slot *slot = lease(engine, &engine->held, now);
         if (!slot && !engine->holding)

@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include "hand.h"
 
 Test(engine_engine, a_reply_is_matched_and_timed)
@@ -96,6 +98,40 @@ Test(engine_engine, a_refused_send_is_an_outcome)
     cr_assert(sonde_engine_finished(bench->engine));
     bench_free(bench);
 }
+
+#ifndef __SANITIZE_ADDRESS__ /* whose allocator does not fail, but ends the program */
+Test(engine_engine, without_memory_nothing_is_sent_and_nobody_waits)
+{
+    static uint16_t many[65536];
+    for (unsigned i = 0; i < 65536; i++)
+        many[i] = (uint16_t)i;
+    struct bench *bench = bench_new(56, 2);
+    sonde_engine_destroy(bench->engine);
+    struct sonde_engine_config config = {.identifiers = many, .identifier_count = 65536};
+    struct sonde_engine_target target = {.address = there, .source = here, .mtu = 1500};
+    cr_assert_eq(sonde_engine_create(&bench->engine, &config, (struct sonde_strategy){&ops, bench},
+                                     (struct sonde_observer){bench, sent, heard}),
+                 0);
+    cr_assert_eq(sonde_engine_add_target(bench->engine, &target), 0);
+
+    struct rlimit before, none;
+    cr_assert_eq(getrlimit(RLIMIT_AS, &before), 0);
+    none = (struct rlimit){0, before.rlim_max};
+    cr_assert_eq(setrlimit(RLIMIT_AS, &none), 0);
+    size_t count = send_at(bench, 0, 0);
+    cr_assert_eq(setrlimit(RLIMIT_AS, &before), 0);
+    cr_assert_eq(count, 0);
+    cr_assert_eq(bench->heard_count, 2);
+    for (uint64_t i = 0; i < 2; i++) {
+        cr_assert_eq(bench->heard[i].kind, SONDE_SEND_FAILED);
+        cr_assert_eq(bench->heard[i].error, ENOMEM);
+        cr_assert_eq(bench->heard[i].number, i);
+    }
+    cr_assert_neq(bench->heard[0].token, bench->heard[1].token);
+    cr_assert(sonde_engine_finished(bench->engine));
+    bench_free(bench);
+}
+#endif
 
 Test(engine_engine, too_long_is_fragmented_or_refused_with_the_mtu)
 {
