@@ -8,6 +8,7 @@ import time
 from harness import Capture
 from wire import checksum
 
+PAUSE_NS = 5_000_000
 SLACK_NS = 2_000_000  # between the kernel's stamp and the timer that gives the verdict
 
 
@@ -57,13 +58,14 @@ class Wire(Capture):
         """Each verdict and each figure of a Run with one target is what happened.
 
         swallowed: what the kernel took may have been dropped before the interface, and is lost.
-        deaf: replies may have come that never reached the program. rtt_ns: how far an RTT may be off.
+        deaf: replies may have come that never reached the program. rtt_ns: by how much an RTT may be
+        longer than the capture's, which does not see how long a probe lay in the device's queue.
         """
         show = "\n" + "\n".join(run.text.splitlines()[-2:])
         timeout = run.start[0]["timeout_ns"]
         end = nanoseconds(run.end[0]["time"])
         sent = {tuple(line["wire"].values()): line for line in run.finals if "wire" in line}
-        left = set(self.requests)
+        left, far_off = set(self.requests), []
         self.replies = {lease: came for lease, came in self.replies.items() if lease in left}
         test.assertFalse(left - set(sent), f"left, and not told as sent{show}")
         if not swallowed:
@@ -78,7 +80,9 @@ class Wire(Capture):
             took = [at - self.requests[lease][0] for at in came]
             if line["outcome"] == "reply":
                 test.assertTrue(took, f"{what}, and none came{show}")
-                test.assertLess(abs(line["rtt_ns"] - took[0]), rtt_ns, what + show)
+                off = line["rtt_ns"] - took[0]
+                if not -100_000 < off < rtt_ns:
+                    far_off.append((line["seq"], off))
             elif line["outcome"] == "timed_out" and not deaf:
                 early = [ns for ns in took if ns < timeout - SLACK_NS]
                 test.assertFalse(early, f"{what}, and a reply came after {early} ns{show}")
@@ -88,6 +92,9 @@ class Wire(Capture):
         if not deaf:
             came = self.replies_until(end)
             test.assertEqual(came, told, f"replies that came, and that were told{show}")
+        # A busy machine may pause between the kernel's stamp and the capture's, once in a while.
+        paused = len(far_off) <= len(sent) // 20 and all(abs(off) < PAUSE_NS for _, off in far_off)
+        test.assertTrue(paused, f"RTTs that are off, in ns: {far_off}{show}")
         summary = run.summaries[0]
         test.assertEqual(len(sent), summary["sent"], show)
         lost = summary["loss"]["lost"]

@@ -12,8 +12,8 @@ from test_faults import Later
 
 
 def ends(run):
-    """The last two lines: what was counted."""
-    return "\n" + "\n".join(run.text.splitlines()[-2:])
+    """What was counted, and with which sockets."""
+    return "\n".join(["", run.start[0]["transport"], *run.text.splitlines()[-2:]])
 
 
 class Machine(Case):
@@ -44,8 +44,11 @@ class Machine(Case):
 
     def for_both(self, *words, **options):
         for user in (None, "nobody"):
+            result = None
             with self.subTest(user=user or "root"):
-                yield self.watched(*words, user=user, **options)
+                result = self.watched(*words, user=user, **options)
+            if result:
+                yield result
 
     def between(self, breaks, repairs, seconds=0.5):
         def during(_):
