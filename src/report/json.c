@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_extension.h"
 #include "json_summary.h"
 #include "words.h"
 
@@ -177,6 +178,7 @@ static void outcome_told(void *self, const struct sonde_outcome *outcome)
         put_answer(report, object, outcome);
     put_remarks(object, outcome);
     put_quote(object, &outcome->quote);
+    json_extensions(object, outcome->extensions);
     put_stamp(report, object, "received", &outcome->received);
     if (outcome->kind != SONDE_SEND_FAILED) { /* which was never on the wire */
         put_stamp(report, object, "sent", &outcome->sent);

@@ -126,6 +126,14 @@ Test(report_json, errors)
     expect_integer(object, "quote.ttl", 3);
     expect_integer(object, "quote.total_bytes", 1500);
     expect_text(object, "quote.to", "192.0.2.1");
+    expect_absent(object, "extensions");
+    json_decref(object);
+
+    static const uint8_t labels[] = {0x20, 0, 0, 0, 0, 8, 1, 1, 0, 1, 0x11, 1};
+    outcome = bench_error(bench, 0, SONDE_TIME_EXCEEDED, 11, 0);
+    outcome.extensions = (struct sonde_bytes){labels, sizeof labels};
+    object = told(bench, outcome);
+    cr_assert_eq(json_array_size(member(object, "extensions")), 1);
     json_decref(object);
 
     outcome = bench_error(bench, 0, SONDE_PARAMETER_PROBLEM, 12, 0);
