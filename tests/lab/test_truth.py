@@ -124,6 +124,7 @@ USERS = [
     Plan("errors", "net host protocol port prohibited odd reassembly narrow pointer quench better", "-c20 -i40ms -W300ms",
          "reply unreachable time_exceeded", "dgram", options=DGRAM),
     Plan("limits", "near far twice tail", "-c60 -i10ms -W60ms", "reply timed_out late duplicate", "dgram", options=DGRAM),
+    Plan("lan", "far", "-c20 -i20ms -W300ms -s8000", "reply", "dgram_fragments", options=DGRAM),
     Plan("wifi", "far", "-c100 -i10ms -W300ms", "reply", "nobody", options=NOBODY),
     Plan("limits", "near far twice tail", "-c60 -i10ms -W60ms", "reply timed_out late duplicate", "nobody", options=NOBODY),
     Plan("broken", "flipped chopped altered all", "-c40 -i20ms -W300ms", "reply timed_out", "nobody", options=NOBODY),

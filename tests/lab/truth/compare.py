@@ -9,6 +9,7 @@ import time
 
 from truth import figures
 from truth.datagram import ICMP, ICMPV6, REQUESTS, Ip, parse_ip
+from truth.describe import Objects
 from truth.judge import ERROR_TYPES, ERRORS, FINAL, Judge
 from truth.records import Packet
 
@@ -29,7 +30,8 @@ def nanoseconds(text):
 
 @dataclasses.dataclass
 class Probe:
-    """A request that came to the lab; `ip` is put together where it came in fragments."""
+    """A request that came to the lab; `ip` is put together where it came in fragments, of which the first
+    begins the round trip."""
 
     came: int
     ip: Ip
@@ -123,7 +125,7 @@ class Comparison:
             if not whole.upper or whole.upper[0] not in REQUESTS[whole.family]:
                 self.differ(f"packet {packet.number} is no request: {packet.told}")
                 continue
-            probes.append(Probe(packets[-1].came, whole, packets))
+            probes.append(Probe(packets[0].came, whole, packets))
         for left in pieces.values():
             self.differ(f"a datagram in fragments never came whole: {left[0][1].told}")
         return probes
@@ -279,10 +281,7 @@ class Comparison:
                 continue
             told, true = line.get(member), facts[member]
             if member == "extensions":
-                if told is None:
-                    continue
-                true = [(one[0], one[1]) for one in true]
-                told = [(one["class"], one["c_type"]) for one in told]
+                told, true = told or [], Objects(true)
             if told != true:
                 self.differ(f"{probe.name()}: {member} is {told} in {line['outcome']}, the truth is {true}")
 

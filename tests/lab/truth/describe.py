@@ -1,9 +1,11 @@
 """What the truth says of packets and answers, beside their bytes: the lab reads them with sonde's own eyes."""
 
+import ipaddress
+
 from truth.datagram import ICMP, ICMPV6, divide, lease, number, parse_ip
 
 NAMES = {ICMP: "icmp", ICMPV6: "icmp6", 6: "tcp", 17: "udp", 132: "sctp"}
-MPLS = 1  # class of RFC 4950
+MPLS, INTERFACE = 1, 2  # classes of RFC 4950 and RFC 5837
 
 
 def mistakes(packets):
@@ -17,7 +19,7 @@ def mistakes(packets):
         for answer, line in zip(packet.answers, told["decisions"]):
             name = f"packet {packet.number}, {answer.fate}"
             if answer.data is not None:
-                found += _compare(name, answer.told, answer.data)
+                found += _compare(name, answer.told, answer.data, lies=answer.fate == "hostile")
             if answer.left is not None:
                 wrong = (line["rtt_ns"] - (answer.left - packet.came), line["late_ns"] - (answer.left - answer.due))
                 if wrong != (0, 0) or answer.left < packet.came:
@@ -28,8 +30,10 @@ def mistakes(packets):
     return found
 
 
-def _compare(name, told, data):
+def _compare(name, told, data, lies=False):
     true = _describe(data)
+    if lies:
+        true.pop("extensions", None)
     wrong = {key: (told.get(key), value) for key, value in true.items() if told.get(key) != value}
     return [f"{name}: the truth says, and the bytes say: {wrong}"] if wrong else []
 
@@ -77,7 +81,7 @@ def _of_error(ip):
     quote, objects = divide(ip.family, ip.upper)
     quoted = parse_ip(quote, quoted=True)
     if objects:
-        about["extensions"] = _Objects(objects)
+        about["extensions"] = Objects(objects)
     if quoted and quoted.family == ip.family:
         part = _of_ip(quoted) | {"length": min(quoted.total, 65535)}
         about["quote"] = _Part({key: part[key] for key in part if "fragment" not in key})
@@ -96,7 +100,7 @@ class _Part(dict):
         return not self == other
 
 
-def _labels(data):
+def _of_labels(data):
     words = [number(data, at, 4) for at in range(0, len(data) - 3, 4)]
     return [
         {"label": w >> 12, "traffic_class": w >> 9 & 7, "bottom": bool(w >> 8 & 1), "ttl": w & 255}
@@ -104,19 +108,49 @@ def _labels(data):
     ]
 
 
-class _Objects(list):
-    """RFC 4884 objects, equal to what the truth says of them."""
+def _of_interface(kind, data):
+    """RFC 5837 section 4; what is cut is left out."""
+    about, at = {"role": kind >> 6}, 0
+    if kind & 8:
+        about["index"], at = number(data, at, 4), at + 4
+    if kind & 4:
+        length = {1: 4, 2: 16}.get(number(data, at, 2), 0)
+        if length:
+            about["address"] = str(ipaddress.ip_address(data[at + 4 : at + 4 + length]))
+        at += 4 + length
+    if kind & 2:
+        length = data[at]
+        about["name"] = data[at + 1 : at + length].rstrip(b"\0").decode("ascii")
+        at += length
+    if kind & 1:
+        about["mtu"] = number(data, at, 4)
+    return about
+
+
+class Objects(list):
+    """RFC 4884 objects [(class, C-type, bytes)], equal to what JSON says of them."""
+
+    def described(self):
+        for kind, sub, data in self:
+            one = {"class": kind, "c_type": sub}
+            if kind == MPLS:
+                one["labels"] = _of_labels(data)
+            if kind == INTERFACE:
+                one |= _of_interface(sub, data)
+            yield one
 
     def __eq__(self, other):
-        if not isinstance(other, list) or len(other) != len(self):
+        if not isinstance(other, list):
             return False
-        return all(
-            (kind, sub) == (one["class"], one["c_type"])
-            and (kind != MPLS or one["labels"] == _labels(data))
-            for (kind, sub, data), one in zip(self, other)
-        )
+        told = [dict(one) for one in other]
+        for label in (label for one in told for label in one.get("labels", ())):
+            label.setdefault("bottom", False)
+        return told == list(self.described())
 
     __hash__ = None
 
     def __ne__(self, other):
         return not self == other
+
+    def __repr__(self):
+        return repr(list(self.described()))

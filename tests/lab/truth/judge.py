@@ -57,6 +57,8 @@ class Judge:
             meaning = self._error(ip, whole, answer.left)
         else:
             meaning = Meaning("unseen")
+        if careless:
+            meaning.facts.pop("extensions", None)  # which lie, and how much of them is read is not defined
         if careless and meaning.kind in ("foreign", "malformed", "unseen"):
             return Meaning("nothing")
         return meaning

@@ -270,6 +270,16 @@ class Falsified(Case):
         self.rewrite("outcome", lambda line: line.update(outcome="unfinished"), is_lost)
         self.assert_noticed("sonde says unfinished")
 
+    def test_extensions(self):
+        def is_error(line):
+            return line["outcome"] == "unreachable" and line["address"] == "2001:db8::10"
+
+        self.rewrite("outcome", lambda line: line["extensions"][0]["labels"][0].update(label=18), is_error)
+        self.assert_noticed("'label': 18")
+        self.text = self.played.result.out
+        self.rewrite("outcome", lambda line: line.pop("extensions"), is_error)
+        self.assert_noticed("extensions is []")
+
     def test_the_lab_contradicts_itself(self):
         self.assertEqual([], mistakes(self.packets))
         packet, answer = self.answer("error", "198.18.0.10")
