@@ -28,11 +28,11 @@ static const struct sonde_address *address_at(const struct sim_visit *visit, uin
 /* The way back is not yet known when the option is written: it counts as long as the way there. */
 static uint32_t time_at(const struct sim_visit *visit, uint32_t step)
 {
-    const struct sonde_sim_step *steps = visit->network->steps;
+    const struct sim_network *network = visit->network;
     uint32_t hops = visit->way->hops;
-    int64_t at = steps[step <= hops ? step : 2 * hops - step].at.ns;
+    int64_t at = network->steps[step <= hops ? step : 2 * hops - step].at.ns;
     if (step > hops)
-        at = sonde_saturating_add(steps[hops].at.ns, steps[hops].at.ns - at);
+        at = sonde_saturating_add(network->steps[hops].at.ns, network->steps[hops].at.ns - at);
     return sim_network_time_of_day(visit->network, at);
 }
 
