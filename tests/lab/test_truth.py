@@ -38,7 +38,7 @@ class Plan:
         return f"{self.scenario}_{self.name}".strip("_").replace("-", "_")
 
 
-QUICK = "-c50 -i10ms -W600ms"
+QUICK = "-c50 -i10ms -W300ms"
 DGRAM = {"socket": "dgram"}
 NOBODY = {"user": "nobody"}
 
@@ -52,7 +52,8 @@ GALLERY = [
     Plan("bleached", "far", f"{QUICK} -Q185", "reply"),
     Plan("broadcast", "198.18.0.255", "-b -c15 -i40ms -W300ms", "reply duplicate",
          options={"many": ("198.18.0.255",)}),
-    Plan("congested", "far", "-c400 -i5ms -W300ms", "reply queue-full", scale=60),
+    Plan("congested", "far", "-c320 -i5ms -W300ms", "reply queue-full", scale=75,
+         replace=(("load 109%", "load 140%"),)),
     Plan("corrupting", "far", "-c250 -i4ms -W200ms", "reply timed_out corrupt malformed"),
     Plan("delay-step", "far", "-c120 -i10ms -W300ms", scale=100),
     Plan("dsl", "far", "-c250 -i10ms -W400ms", "reply timed_out late queue-full", scale=30,
@@ -70,7 +71,7 @@ GALLERY = [
     Plan("lan", "far", "-c200 -i5ms"),
     Plan("laptop", "far", "-c150 -i10ms -W300ms", "reply", scale=30),
     Plan("lying-mtu", "far zero same tiny", QUICK, "reply too_big"),
-    Plan("mobile", "far", "-c200 -i10ms -W500ms", "reply timed_out", scale=20),
+    Plan("mobile", "far", "-c150 -i10ms -W500ms", "reply timed_out", scale=25),
     Plan("nat", "far astray", QUICK, families=(4,)),
     Plan("nat", "far astray", f"{QUICK} -t3", "time_exceeded timed_out", "hop", families=(4,)),
     Plan("per-packet", "far", "-c150 -i5ms -W300ms"),
@@ -111,6 +112,11 @@ FAULTS = [
     Plan("queue", "thin mixed", "-c80 -i6ms -W300ms", "reply timed_out queue-full reordered duplicate"),
     Plan("queue", "mixed", "-c8 -i50ms -W300ms -s20000", "reply", "fragments"),
     Plan("lan", "far", "-c20 -i20ms -s8000", "reply", "fragments"),
+    Plan("interrupted", "far", "-i10ms -W5s", "reply unfinished"),
+    Plan("wifi", "far", "-f -c300 -W300ms", "reply timed_out duplicate", "flood"),
+    Plan("wifi", "far", "-A -c60 -W200ms", "reply", "adaptive"),
+    Plan("queue", "thin mixed", "--poisson -l5 -c60 -i8ms -W300ms", "reply timed_out", "poisson"),
+    Plan("half-dead", " ".join(f"198.19.7.{k}" for k in range(80)), "-c5 -i100ms -W300ms", "reply timed_out dead", "many"),
     *[Plan("quotes", "far", f"-c12 -i10ms -W300ms -t{hop}", "time_exceeded", f"hop_{hop}") for hop in range(1, 11)],
     Plan("kinds", "all coded mute stale", "-c40 -i20ms -W300ms --icmp-type=timestamp", "reply timed_out", "timestamp",
          families=(4,)),
@@ -176,6 +182,9 @@ class Gallery(TruthCase):
 
 class Faults(TruthCase):
     """What the gallery lacks."""
+
+    alone = False
+    weight = 25
 
 
 class Users(TruthCase):
