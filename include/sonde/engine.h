@@ -88,8 +88,19 @@ int sonde_engine_create(struct sonde_engine **engine, const struct sonde_engine_
                         struct sonde_strategy strategy, struct sonde_observer observer);
 void sonde_engine_destroy(struct sonde_engine *engine);
 
-/* Adds a target; its index is the number of targets before. Returns 0 or -ENOMEM. */
+/*
+ * Adds a target; its index is the number of targets before. Returns 0, -ENOMEM, or -EINVAL behind
+ * lent ones.
+ */
 int sonde_engine_add_target(struct sonde_engine *engine, const struct sonde_engine_target *target);
+
+/*
+ * All targets at once, instead of adding each: they stay the caller's, who keeps them as long as
+ * the engine; what it learns of their MTUs it writes there. Returns 0, -ENOMEM, or -EINVAL when
+ * there are targets already.
+ */
+int sonde_engine_lend_targets(struct sonde_engine *engine, struct sonde_engine_target *targets,
+                              uint32_t count);
 
 /*
  * Builds what is due at `now`, up to `capacity` datagrams. Fragments of one datagram follow each

@@ -40,7 +40,8 @@ void sonde_engine_destroy(struct sonde_engine *engine)
         return;
     flight_destroy(&engine->flight);
     build_destroy(&engine->builder);
-    free(engine->targets);
+    if (!engine->targets_lent)
+        free(engine->targets);
     free(engine->last_numbers);
     free(engine->arena);
     free(engine);
@@ -48,6 +49,8 @@ void sonde_engine_destroy(struct sonde_engine *engine)
 
 int sonde_engine_add_target(struct sonde_engine *engine, const struct sonde_engine_target *target)
 {
+    if (engine->targets_lent)
+        return -EINVAL;
     if (engine->target_count == engine->target_capacity) {
         uint32_t capacity = engine->target_capacity ? engine->target_capacity * 2 : 4;
         struct sonde_engine_target *targets =
@@ -63,6 +66,23 @@ int sonde_engine_add_target(struct sonde_engine *engine, const struct sonde_engi
     }
     engine->last_numbers[engine->target_count] = 0;
     engine->targets[engine->target_count++] = *target;
+    return 0;
+}
+
+int sonde_engine_lend_targets(struct sonde_engine *engine, struct sonde_engine_target *targets,
+                              uint32_t count)
+{
+    if (engine->target_count > 0 || count == 0)
+        return -EINVAL;
+    uint64_t *numbers = calloc(count, sizeof *numbers);
+    if (!numbers)
+        return -ENOMEM;
+    free(engine->last_numbers);
+    engine->last_numbers = numbers;
+    free(engine->targets);
+    engine->targets = targets;
+    engine->targets_lent = true;
+    engine->target_count = engine->target_capacity = count;
     return 0;
 }
 

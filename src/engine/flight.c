@@ -100,6 +100,8 @@ static void reclaim(struct flight *flight, struct flight_lane *lane, struct sond
 /* Moves next to a sequence number that is free, or held by a probe that merely lingers. */
 static bool find_sequence(struct flight *flight, struct flight_lane *lane)
 {
+    if (lane->open == flight->sequences)
+        return false;
     for (uint32_t tried = 0; tried < flight->sequences; tried++) {
         uint32_t entry = lane->slots[lane->next];
         if (entry != 0 && is_final(&flight->slots[entry - 1]))
@@ -184,6 +186,7 @@ struct flight_slot *flight_lease(struct flight *flight, uint32_t target, struct 
     };
     lane->slots[lane->next] = index + 1;
     lane->next = after(flight, lane->next);
+    lane->open++;
     flight->open_count++;
     return slot;
 }
@@ -230,6 +233,7 @@ void flight_close(struct flight *flight, struct flight_slot *slot, enum flight_s
         base_heap_remove(&flight->expiries, slot->heap_position);
     slot->state = (unsigned)state & 7u;
     slot->expiry_ns = sonde_mono_add(now, flight->linger).ns;
+    flight->lanes[slot->lane].open--;
     flight->open_count--;
 }
 

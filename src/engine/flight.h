@@ -45,6 +45,7 @@ struct flight_slot {
 
 struct flight_lane {
     uint32_t *slots; /* by sequence number: slot + 1, 0 for none */
+    uint32_t open;   /* leases that are held by a probe without a verdict */
     uint16_t identifier;
     uint16_t first; /* no lease before this one, in order of leasing, is to be looked at again */
     uint16_t next;  /* the next one to lease, if it is free */

@@ -20,6 +20,7 @@ struct sonde_engine {
     struct builder builder;
 
     struct sonde_engine_target *targets;
+    bool targets_lent;      /* they are the caller's */
     uint64_t *last_numbers; /* by target: the high half of the numbers that slots keep */
     uint32_t target_count;
     uint32_t target_capacity;
