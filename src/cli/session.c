@@ -170,8 +170,7 @@ void session_obey_interrupts(void)
     sigaction(SIGINT, &action, NULL);
 }
 
-/* Signals that were told by the transport do again what they do to any process. */
-static void release_signals(void)
+void session_release_signals(void)
 {
     sigset_t all;
     signal(SIGALRM, SIG_IGN); /* one that stood for a SIGINT may have come too late */
@@ -249,7 +248,7 @@ static int run(struct session *session)
     int error = sonde_loop_run(session->engine, config->transport, &hooks, config->pace);
     sonde_engine_stop(session->engine, now_of(session));
     settle_names(session);
-    release_signals();
+    session_release_signals();
     summarize(session);
     return error;
 }
