@@ -199,7 +199,7 @@ endif
 fuzz: fuzzers ## every parser under libFuzzer, FUZZ_SECONDS in all (600)
 	tests/run.sh $(BUILD) fuzz $(FUZZ_SECONDS)
 
-bench: $(BUILD)/sonde $(BUILD)/ping ## figures beside the peers, as ratios
+bench: $(BUILD)/sonde $(BUILD)/ping ## figures beside the peers, as ratios, and who told the truth
 	tests/bench/run.sh $(BUILD)
 
 cover: ## line coverage of packet, engine and stats; fails under 90 %

@@ -45,6 +45,9 @@ bench  command ping              iputils-ping      iputils             iputils  
 bench  command fping             fping             fping               fping              fping
 bench  command tcpdump           tcpdump           tcpdump             tcpdump            tcpdump
 bench  command hping3            hping3            hping3              hping3             hping
+bench  command traceroute        traceroute        traceroute          traceroute         traceroute
+bench  command mtr               mtr-tiny          mtr                 mtr                mtr
+bench  command tracepath         iputils-tracepath iputils             iputils-tracepath  iputils
 bench  command ip                iproute2          iproute             iproute2           iproute2
 bench  command python3           python3           python3             python3            python
 cover  command gcovr             gcovr             gcovr               gcovr              gcovr

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 
+import deliveries
 import figures
 import lab
 import tools
+import truth
 
-BENCHES = ("rtt", "pacing", "flood", "single", "monitor")
+BENCHES = ("rtt", "pacing", "flood", "single", "monitor", "lab", "truth")
 TOOLS = ("sonde", "ping", "fping", "hping3")
 
 
@@ -25,6 +27,9 @@ def verdict(row):
     if row.most is not None:
         goal = f"<= {row.most:g}"
         met = ours is not None and abs(ours) <= row.most
+    elif row.least is not None:
+        goal = f">= {row.least:g}"
+        met = ours is not None and ours >= row.least
     elif row.most_ratio is not None:
         goal = f"<= {row.most_ratio:g} x {row.peer}"
         met = ratio is not None and ratio <= row.most_ratio
@@ -58,6 +63,8 @@ def arguments():
     parser = argparse.ArgumentParser(prog="tests/bench/run.sh", allow_abbrev=False)
     parser.add_argument("build", metavar="BUILD")
     parser.add_argument("--quick", action="store_true", help="fewer repeats, for a first look")
+    parser.add_argument("--markdown", action="store_true",
+                        help="the table of `truth` as Markdown as well")
     parser.add_argument("benches", metavar="BENCH", nargs="*", help=" ".join(BENCHES))
     given = parser.parse_intermixed_args()
     unknown = [name for name in given.benches if name not in BENCHES]
@@ -86,21 +93,30 @@ def main():
     print("\n".join(head), flush=True)
 
     rows = []
+    report = []
     failures = []
     started = time.monotonic()
     directory = lab.scratch(os.path.join(given.build, "bench", "work"))
     lab.build()
     runner = tools.Runner(os.path.join(given.build, "bench", "measure"), directory)
     bench = figures.Bench(found, runner, directory, given.quick)
+    sonde = os.path.join(given.build, "sonde")
+    player = deliveries.Deliveries(sonde, runner, directory, given.quick)
     for name in given.benches or BENCHES:
         print(f"... {name}", file=sys.stderr, flush=True)
         try:
-            rows += getattr(bench, name)()
+            if name == "lab":
+                rows += player.rows()
+            elif name == "truth":
+                report = ["", *truth.bench(sonde, directory, given.quick, given.markdown)]
+            else:
+                rows += getattr(bench, name)()
         except (OSError, RuntimeError, subprocess.SubprocessError) as error:
             failures.append(f"{name}: could not be measured: {error}")
             print(failures[-1], file=sys.stderr, flush=True)
-    text = ["", *table(rows), "", "Values are medians of the runs.", *bench.notes, *failures,
-            f"took {time.monotonic() - started:.0f} s" + (", --quick" if given.quick else "")]
+    text = ["", *table(rows), "", "Values are medians of the runs."] if rows else []
+    text += [*bench.notes, *player.notes, *report, *failures, "",
+             f"took {time.monotonic() - started:.0f} s" + (", --quick" if given.quick else "")]
     print("\n".join(text))
     with open(os.path.join(given.build, "bench.txt"), "w", encoding="utf-8") as file:
         file.write("\n".join(head + text) + "\n")

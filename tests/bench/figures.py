@@ -1,6 +1,7 @@
 """The benches. Each measures every tool in turn, several rounds, and gives rows of medians."""
 
 import dataclasses
+import math
 import os
 import statistics
 
@@ -15,6 +16,7 @@ class Row:
     values: dict                 # tool: median, in the unit that the figure names
     peer: str = "ping"
     most: float = None           # goal: sonde's value is at most this
+    least: float = None          # goal: at least this
     most_ratio: float = None     # goal: at most this times the peer's
     least_ratio: float = None    # goal: at least this times the peer's
     digits: int = 1
@@ -23,7 +25,7 @@ class Row:
 def percentile(values, share):
     """Nearest rank."""
     ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
+    return ordered[max(0, math.ceil(len(ordered) * share / 100) - 1)]
 
 
 class Bench:

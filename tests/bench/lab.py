@@ -161,6 +161,18 @@ def processor_ticks():
     return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
 
 
+def busy_share(before, after):
+    """Percent, of two results of processor_ticks."""
+    return 100 * (after[0] - before[0]) / max(1, after[1] - before[1])
+
+
+def process_time(pid):
+    """User and system time so far of one process, without its children, in seconds."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        words = file.read().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def settle(seconds=20):
     """Waits, not for ever, until the rest of the machine keeps still."""
     until = time.monotonic() + seconds

@@ -1,8 +1,16 @@
 #!/bin/sh
-# tests/bench/run.sh BUILD [--quick] [BENCH...]
+# tests/bench/run.sh BUILD [--quick] [--markdown] [BENCH...]
 #
 # Sonde beside its peers in one run, as ratios. The table goes to stdout and to BUILD/bench.txt.
-# Benches: rtt pacing flood single monitor; all of them by default. --quick repeats less.
+# Benches, all of them by default:
+#
+#     rtt pacing flood single monitor   sonde ping and its peers over real network namespaces
+#     lab                               sonde lab: are answers on time, how many a second
+#     truth                             what every tool says in scenarios of the gallery, against
+#                                       the truth that sonde lab wrote down in that very run
+#
+# --quick repeats less; --markdown adds the table of `truth` in a form that a page can quote. Of
+# traceroute, mtr, tracepath and hping3 what is not installed is left out, and said to be.
 #
 # Everything happens in network, mount and process namespaces of its own, which go away with the
 # process, however it ends. Exit status: 0 measured, whether or not the goals were met; 1 something
@@ -11,7 +19,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 if [ $# -lt 1 ] || [ ! -d "$1" ]; then
-	echo "usage: tests/bench/run.sh BUILD [--quick] [BENCH...]" >&2
+	echo "usage: tests/bench/run.sh BUILD [--quick] [--markdown] [BENCH...]" >&2
 	exit 2
 fi
 build=$(cd "$1" && pwd)
@@ -31,7 +39,10 @@ done
 unshare --mount --net --pid --fork --mount-proc true 2>/dev/null ||
 	skip "this root may not create namespaces"
 
+python3 -B "$here/check_claims.py"
 mkdir -p "$build/bench"
-"${CC:-cc}" -std=gnu17 -O2 -Wall -Wextra -o "$build/bench/measure" "$here/measure.c"
+for program in measure flood; do
+	"${CC:-cc}" -std=gnu17 -O2 -Wall -Wextra -pthread -o "$build/bench/$program" "$here/$program.c"
+done
 exec unshare --mount --net --pid --fork --kill-child --mount-proc \
 	python3 -B "$here/bench.py" "$build" "$@"
