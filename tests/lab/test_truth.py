@@ -105,8 +105,9 @@ FAULTS = [
     Plan("broken", "flipped cropped crumb altered crossed all", "-c40 -i20ms -W300ms -s0", "reply", "without_payload"),
     Plan("broken", "flipped cropped crumb altered unproven crossed all", "-c40 -i20ms -W300ms -s12", "reply timed_out",
          "short_proof"),
-    Plan("errors", "net host protocol port prohibited odd reassembly narrow pointer quench better",
-         "-c25 -i40ms -W300ms", "reply unreachable time_exceeded too_big parameter_problem redirect source_quench"),
+    Plan("errors", "net host protocol port prohibited odd reassembly narrow pointer quench better twofold",
+         "-c25 -i40ms -W300ms", "reply unreachable time_exceeded too_big parameter_problem redirect source_quench "
+         "duplicate later_error"),
     Plan("limits", "near far twice tail", "-c80 -i10ms -W60ms", "reply timed_out late duplicate"),
     Plan("limits", "far", "-i20ms -w700ms -W5s", "reply unfinished", "deadline"),
     Plan("queue", "thin mixed", "-c80 -i6ms -W300ms", "reply timed_out queue-full reordered duplicate"),
@@ -127,7 +128,7 @@ FAULTS = [
 USERS = [
     Plan("broken", "flipped cropped crumb chopped altered unproven absurd noisy crossed stranger evil elsewhere all",
          "-c20 -i40ms -W300ms", "reply timed_out", "dgram", options=DGRAM),
-    Plan("errors", "net host protocol port prohibited odd reassembly narrow pointer quench better", "-c20 -i40ms -W300ms",
+    Plan("errors", "net host protocol port prohibited odd reassembly narrow pointer quench better twofold", "-c20 -i40ms -W300ms",
          "reply unreachable time_exceeded", "dgram", options=DGRAM),
     Plan("limits", "near far twice tail", "-c60 -i10ms -W60ms", "reply timed_out late duplicate", "dgram", options=DGRAM),
     Plan("lan", "far", "-c20 -i20ms -W300ms -s8000", "reply", "dgram_fragments", options=DGRAM),

@@ -217,7 +217,8 @@ class Comparison:
                 fate.heard.append((meaning.kind, answer))
             elif fate.decided or (decided_at is None and left > probe.came + timeout):
                 late = fate.decided is None
-                fate.heard.append(("late" if late else "duplicate", answer))
+                again = "duplicate" if meaning.kind == "reply" else "later_error"
+                fate.heard.append(("late" if late else again, answer))
                 if late:
                     fate.verdict, fate.decided, decided_at = "timed_out", answer, closed
             else:
