@@ -1,0 +1,389 @@
+#include "sonde/sweep.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+
+#define MS SONDE_NS_PER_MS
+#define S  SONDE_NS_PER_S
+
+static struct sonde_sweep *sweep_new(struct sonde_sweep_config config)
+{
+    struct sonde_sweep *sweep;
+    if (config.probe.timeout.ns == 0)
+        config.probe.timeout.ns = 500 * MS;
+    if (config.backoff == 0)
+        config.backoff = 1;
+    cr_assert_eq(sonde_sweep_create(&sweep, &config), 0);
+    return sweep;
+}
+
+static enum sonde_next next(struct sonde_sweep *sweep, int64_t now_ns, struct sonde_probe *probe,
+                            int64_t *wake_ns)
+{
+    struct sonde_strategy strategy = sonde_sweep_strategy(sweep);
+    struct sonde_mono wake;
+    enum sonde_next answer =
+        strategy.ops->next(strategy.self, (struct sonde_mono){now_ns}, probe, &wake);
+    *wake_ns = wake.ns;
+    return answer;
+}
+
+/* The probe that must be due now. */
+static struct sonde_probe probe_at(struct sonde_sweep *sweep, int64_t now_ns)
+{
+    struct sonde_probe probe = {0};
+    int64_t wake;
+    cr_assert_eq(next(sweep, now_ns, &probe, &wake), SONDE_NEXT_PROBE, "nothing at %lld, wake %lld",
+                 (long long)now_ns, (long long)wake);
+    return probe;
+}
+
+static int64_t wait_at(struct sonde_sweep *sweep, int64_t now_ns)
+{
+    struct sonde_probe probe;
+    int64_t wake;
+    cr_assert_eq(next(sweep, now_ns, &probe, &wake), SONDE_NEXT_WAIT);
+    return wake;
+}
+
+static void assert_done(struct sonde_sweep *sweep, int64_t now_ns, int64_t wake_ns)
+{
+    struct sonde_probe probe;
+    int64_t wake;
+    cr_assert_eq(next(sweep, now_ns, &probe, &wake), SONDE_NEXT_DONE);
+    cr_assert_eq(wake, wake_ns);
+}
+
+static void tell(struct sonde_sweep *sweep, const struct sonde_probe *probe,
+                 enum sonde_outcome_kind kind, int64_t rtt_ns)
+{
+    struct sonde_strategy strategy = sonde_sweep_strategy(sweep);
+    const struct sonde_outcome outcome = {
+        .kind = kind,
+        .target = probe->target,
+        .number = probe->number,
+        .due = probe->due,
+        .sent = {probe->due, SONDE_STAMP_VIRTUAL},
+        .rtt_known = rtt_ns >= 0,
+        .rtt = {rtt_ns},
+    };
+    strategy.ops->outcome(strategy.self, &outcome);
+}
+
+static void assert_reconciles(const struct sonde_sweep *sweep)
+{
+    struct sonde_sweep_figures figures;
+    sonde_sweep_figures(sweep, &figures);
+    cr_assert_eq(figures.sent,
+                 figures.received + figures.timed_out + figures.errors + figures.open);
+}
+
+static struct sonde_sweep_figures figures_of(const struct sonde_sweep *sweep)
+{
+    struct sonde_sweep_figures figures;
+    assert_reconciles(sweep);
+    sonde_sweep_figures(sweep, &figures);
+    return figures;
+}
+
+Test(strategy_sweep, what_makes_no_sense_is_refused)
+{
+    struct sonde_sweep *sweep;
+    struct sonde_sweep_config config = {.hosts = 1, .backoff = 1};
+    cr_assert_eq(sonde_sweep_create(&sweep, &config), 0);
+    sonde_sweep_destroy(sweep);
+    sonde_sweep_destroy(NULL);
+    config.hosts = 0;
+    cr_assert_eq(sonde_sweep_create(&sweep, &config), -EINVAL);
+    config = (struct sonde_sweep_config){.hosts = 1, .backoff = 0.5};
+    cr_assert_eq(sonde_sweep_create(&sweep, &config), -EINVAL);
+    config = (struct sonde_sweep_config){.hosts = 1, .backoff = 1, .gap_ns = 1};
+    cr_assert_eq(sonde_sweep_create(&sweep, &config), -EINVAL);
+    config = (struct sonde_sweep_config){.hosts = 1, .mode = SONDE_SWEEP_COUNT};
+    cr_assert_eq(sonde_sweep_create(&sweep, &config), -EINVAL);
+    config = (struct sonde_sweep_config){.hosts = 1, .mode = SONDE_SWEEP_LOOP, .period = {-1}};
+    cr_assert_eq(sonde_sweep_create(&sweep, &config), -EINVAL);
+}
+
+Test(strategy_sweep, hosts_are_asked_in_order_in_exact_slots)
+{
+    struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){
+        .hosts = 1000, .gap_ns = S, .gap_slots = 3, .probe = {.hop_limit = 9}});
+    for (uint32_t i = 0; i < 1000; i++) {
+        int64_t due = 7 + (int64_t)i * S / 3;
+        if (i > 0)
+            cr_assert_eq(wait_at(sweep, due - 1), due);
+        struct sonde_probe probe = probe_at(sweep, i > 0 ? due : 7);
+        cr_assert_eq(probe.target, i);
+        cr_assert_eq(probe.due.ns, due);
+        cr_assert_eq(probe.number, 0);
+        cr_assert_eq(probe.hop_limit, 9);
+    }
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, one_that_answers_is_not_asked_again)
+{
+    struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){.hosts = 1, .retries = 3});
+    struct sonde_probe probe = probe_at(sweep, 0);
+    cr_assert_eq(wait_at(sweep, 0), SONDE_NEVER.ns);
+    tell(sweep, &probe, SONDE_REPLY, 20 * MS);
+    assert_done(sweep, 20 * MS, SONDE_NEVER.ns);
+    const struct sonde_sweep_host *host = sonde_sweep_host(sweep, 0);
+    cr_assert_eq(host->state, SONDE_SWEEP_ANSWERED);
+    cr_assert_eq(host->rtt_last_ns, 20 * MS);
+    cr_assert_eq(figures_of(sweep).answered, 1);
+    cr_assert_eq(figures_of(sweep).waiting, 0);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, retries_come_with_the_timeout_that_backs_off)
+{
+    struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){
+        .hosts = 1, .retries = 2, .backoff = 1.5, .gap_ns = MS, .gap_slots = 1});
+    struct sonde_probe probe = probe_at(sweep, 0);
+    cr_assert_eq(probe.timeout.ns, 500 * MS);
+    tell(sweep, &probe, SONDE_TIMED_OUT, -1);
+    probe = probe_at(sweep, 500 * MS);
+    cr_assert_eq(probe.due.ns, 500 * MS);
+    cr_assert_eq(probe.number, 1);
+    cr_assert_eq(probe.timeout.ns, 750 * MS);
+    tell(sweep, &probe, SONDE_TIMED_OUT, -1);
+    probe = probe_at(sweep, 1250 * MS);
+    cr_assert_eq(probe.timeout.ns, 1125 * MS);
+    cr_assert_eq(sonde_sweep_host(sweep, 0)->state, SONDE_SWEEP_WAITING);
+    tell(sweep, &probe, SONDE_TIMED_OUT, -1);
+    cr_assert_eq(sonde_sweep_host(sweep, 0)->state, SONDE_SWEEP_SILENT);
+    assert_done(sweep, 2375 * MS, SONDE_NEVER.ns);
+    cr_assert_eq(figures_of(sweep).sent, 3);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, an_error_waits_for_its_timeout_and_decides_in_the_end)
+{
+    struct sonde_sweep *sweep =
+        sweep_new((struct sonde_sweep_config){.hosts = 3, .retries = 1, .gap_ns = 0});
+    struct sonde_probe probes[3];
+    for (int i = 0; i < 3; i++)
+        probes[i] = probe_at(sweep, 0);
+    tell(sweep, &probes[0], SONDE_UNREACHABLE, 5 * MS);
+    tell(sweep, &probes[1], SONDE_SEND_FAILED, -1);
+    tell(sweep, &probes[2], SONDE_REPLY, 5 * MS);
+    cr_assert_eq(wait_at(sweep, 5 * MS), 500 * MS);
+    probes[0] = probe_at(sweep, 500 * MS);
+    probes[1] = probe_at(sweep, 500 * MS);
+    tell(sweep, &probes[0], SONDE_TIMED_OUT, -1);
+    tell(sweep, &probes[1], SONDE_SEND_FAILED, -1);
+    cr_assert_eq(sonde_sweep_host(sweep, 0)->state, SONDE_SWEEP_REFUSED);
+    cr_assert_eq(sonde_sweep_host(sweep, 1)->state, SONDE_SWEEP_UNSENT);
+    cr_assert_eq(figures_of(sweep).errors, 3);
+    cr_assert_eq(figures_of(sweep).refused, 1);
+    cr_assert_eq(figures_of(sweep).unsent, 1);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, a_huge_backoff_is_held)
+{
+    struct sonde_sweep *sweep =
+        sweep_new((struct sonde_sweep_config){.hosts = 1, .retries = 9, .backoff = 1e300});
+    struct sonde_probe probe = probe_at(sweep, 0);
+    tell(sweep, &probe, SONDE_TIMED_OUT, -1);
+    cr_assert_eq(probe_at(sweep, 500 * MS).timeout.ns, 3600 * S);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, a_period_counts_from_due_times)
+{
+    struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){.mode = SONDE_SWEEP_COUNT,
+                                                                      .hosts = 2,
+                                                                      .count = 3,
+                                                                      .period = {S},
+                                                                      .gap_ns = 10 * MS,
+                                                                      .gap_slots = 1});
+    for (int64_t round = 0; round < 3; round++) {
+        for (uint32_t i = 0; i < 2; i++) {
+            int64_t due = round * S + i * 10 * MS;
+            struct sonde_probe probe = probe_at(sweep, due > 0 ? due + 3 * MS : 0); /* late */
+            cr_assert_eq(probe.due.ns, due);
+            cr_assert_eq(probe.target, i);
+            cr_assert_eq(probe.number, round);
+            tell(sweep, &probe, i == 0 ? SONDE_REPLY : SONDE_TIMED_OUT, (round + 1) * MS);
+        }
+    }
+    assert_done(sweep, 3 * S, SONDE_NEVER.ns);
+    const struct sonde_sweep_host *host = sonde_sweep_host(sweep, 0);
+    cr_assert_eq(host->received, 3);
+    cr_assert_eq(host->rtt_min_ns, MS);
+    cr_assert_eq(host->rtt_max_ns, 3 * MS);
+    cr_assert_eq(host->rtt_sum_ns, 6 * MS);
+    cr_assert_eq(sonde_sweep_host(sweep, 1)->state, SONDE_SWEEP_SILENT);
+    cr_assert_eq(figures_of(sweep).skipped, 0);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, more_hosts_than_slots_in_a_period_take_turns)
+{
+    struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){.mode = SONDE_SWEEP_LOOP,
+                                                                      .hosts = 7,
+                                                                      .period = {3 * MS},
+                                                                      .gap_ns = 10 * MS,
+                                                                      .gap_slots = 7});
+    for (uint32_t k = 0; k < 7000; k++) {
+        struct sonde_probe probe = probe_at(sweep, (int64_t)k * 10 * MS / 7);
+        cr_assert_eq(probe.target, k % 7);
+        cr_assert_eq(probe.number, k / 7);
+        tell(sweep, &probe, SONDE_REPLY, MS);
+    }
+    cr_assert_eq(figures_of(sweep).skipped, 0);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, without_a_period_all_hosts_take_turns)
+{
+    struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){
+        .mode = SONDE_SWEEP_LOOP, .hosts = 5, .gap_ns = MS, .gap_slots = 1});
+    for (uint32_t k = 0; k < 500; k++)
+        cr_assert_eq(probe_at(sweep, (int64_t)k * MS).target, k % 5);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, a_little_lateness_is_caught_up)
+{
+    struct sonde_sweep *sweep =
+        sweep_new((struct sonde_sweep_config){.hosts = 200, .gap_ns = MS, .gap_slots = 1});
+    probe_at(sweep, 0);
+    for (int i = 1; i <= 90; i++)
+        cr_assert_eq(probe_at(sweep, 90 * MS).due.ns, i * MS);
+    cr_assert_eq(wait_at(sweep, 90 * MS), 91 * MS);
+    cr_assert_eq(figures_of(sweep).skipped, 0);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, a_stall_is_skipped_and_counted)
+{
+    struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){
+        .mode = SONDE_SWEEP_LOOP, .hosts = 10, .period = {S}, .gap_ns = MS, .gap_slots = 1});
+    for (int i = 0; i < 10; i++)
+        probe_at(sweep, i * MS);
+    /* due at 1 s, 2 s, … 20 s, and asked at 20.5 s: nineteen times passed unused */
+    for (uint32_t i = 0; i < 10; i++) {
+        struct sonde_probe probe = probe_at(sweep, 20 * S + 500 * MS + i * MS);
+        cr_assert_eq(probe.target, i);
+        cr_assert_eq(probe.number, 1);
+    }
+    cr_assert_eq(figures_of(sweep).skipped, 190);
+    cr_assert_eq(wait_at(sweep, 20 * S + 600 * MS), 21 * S);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, without_slots_what_is_due_leaves_at_once)
+{
+    struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){
+        .mode = SONDE_SWEEP_COUNT, .hosts = 3, .count = 2, .period = {S}});
+    for (uint32_t i = 0; i < 3; i++)
+        cr_assert_eq(probe_at(sweep, 5 + i).due.ns, 5 + i);
+    cr_assert_eq(wait_at(sweep, 10), S + 5);
+    cr_assert_eq(probe_at(sweep, S + 6).due.ns, S + 5);
+    cr_assert_eq(probe_at(sweep, 20 * S).due.ns, 20 * S);
+    cr_assert_eq(figures_of(sweep).skipped, 18);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, groups_leave_together)
+{
+    struct sonde_sweep *sweep = sweep_new(
+        (struct sonde_sweep_config){.hosts = 25, .gap_ns = S, .gap_slots = 10000, .tick = {MS}});
+    for (uint32_t i = 0; i < 10; i++)
+        cr_assert_eq(probe_at(sweep, 0).due.ns, 0);
+    cr_assert_eq(wait_at(sweep, 0), MS);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, enough_answers_end_it)
+{
+    struct sonde_sweep *sweep = sweep_new(
+        (struct sonde_sweep_config){.hosts = 9, .enough = 1, .gap_ns = MS, .gap_slots = 1});
+    struct sonde_probe probe = probe_at(sweep, 0);
+    tell(sweep, &probe, SONDE_REPLY, 0);
+    assert_done(sweep, MS, MS);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, the_deadline_ends_it)
+{
+    struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){
+        .mode = SONDE_SWEEP_LOOP, .hosts = 1, .period = {S}, .deadline = {1500 * MS}});
+    struct sonde_strategy strategy = sonde_sweep_strategy(sweep);
+    cr_assert_eq(strategy.ops->end(strategy.self).ns, SONDE_NEVER.ns);
+    probe_at(sweep, 100);
+    probe_at(sweep, S + 100);
+    cr_assert_eq(strategy.ops->end(strategy.self).ns, 1500 * MS + 100);
+    assert_done(sweep, S + 200, SONDE_NEVER.ns);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, figures_of_a_host_are_forgotten_but_not_its_place)
+{
+    struct sonde_sweep *sweep =
+        sweep_new((struct sonde_sweep_config){.mode = SONDE_SWEEP_LOOP, .hosts = 1, .period = {S}});
+    struct sonde_probe probe = probe_at(sweep, 0);
+    sonde_sweep_host_reset(sweep, 0);
+    tell(sweep, &probe, SONDE_REPLY, MS);
+    probe = probe_at(sweep, S);
+    cr_assert_eq(probe.number, 1);
+    const struct sonde_sweep_host *host = sonde_sweep_host(sweep, 0);
+    cr_assert_eq(host->sent, 1);
+    cr_assert_eq(host->received, 1);
+    tell(sweep, &probe, SONDE_LATE, MS);
+    tell(sweep, &probe, SONDE_DUPLICATE, MS);
+    cr_assert_eq(host->late, 1);
+    cr_assert_eq(host->duplicates, 1);
+    cr_assert_eq(figures_of(sweep).sent, 2);
+    sonde_sweep_host_reset(sweep, 0);
+    cr_assert_eq(host->rtt_min_ns, -1);
+    cr_assert_eq(host->rtt_last_ns, -1);
+    cr_assert_eq(host->state, SONDE_SWEEP_ANSWERED);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, an_answer_from_elsewhere_counts_when_it_is_wanted)
+{
+    for (int wanted = 0; wanted < 2; wanted++) {
+        struct sonde_sweep *sweep =
+            sweep_new((struct sonde_sweep_config){.hosts = 1, .reply_from_elsewhere = wanted});
+        struct sonde_probe probe = probe_at(sweep, 0);
+        struct sonde_strategy strategy = sonde_sweep_strategy(sweep);
+        struct sonde_outcome outcome = {
+            .kind = SONDE_REPLY, .rtt_known = true, .rtt = {MS}, .foreign_source = true};
+        (void)probe;
+        strategy.ops->outcome(strategy.self, &outcome);
+        cr_assert_eq(sonde_sweep_host(sweep, 0)->state,
+                     wanted ? SONDE_SWEEP_ANSWERED : SONDE_SWEEP_SILENT);
+        assert_reconciles(sweep);
+        sonde_sweep_destroy(sweep);
+    }
+}
+
+Test(strategy_sweep, what_never_left_was_not_sent)
+{
+    struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){.hosts = 2});
+    struct sonde_probe probe = probe_at(sweep, 0);
+    struct sonde_strategy strategy = sonde_sweep_strategy(sweep);
+    struct sonde_outcome outcome = {.kind = SONDE_UNFINISHED, .target = 0};
+    strategy.ops->outcome(strategy.self, &outcome);
+    cr_assert_eq(figures_of(sweep).sent, 0);
+    probe = probe_at(sweep, 0);
+    tell(sweep, &probe, SONDE_UNFINISHED, -1);
+    cr_assert_eq(figures_of(sweep).sent, 1);
+    cr_assert_eq(figures_of(sweep).open, 1);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, an_adaptive_rate_begins_low)
+{
+    struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){
+        .hosts = 100000, .gap_ns = S, .gap_slots = 10240, .adaptive = true});
+    probe_at(sweep, 0);
+    cr_assert_float_eq(figures_of(sweep).rate, 1020, 1);
+    sonde_sweep_destroy(sweep);
+}
