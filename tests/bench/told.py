@@ -26,6 +26,11 @@ class Probe:
         self.changed = [decision for decision in true if set(decision["harm"]) & CHANGED
                         and not set(decision["harm"]) & BROKEN]
         self.corrupt = [decision for decision in true if "corrupt" in decision["harm"]]
+        # What the broken bit left whole: by these one knows whose reply it was.
+        self.corrupt_known = [decision for decision in self.corrupt if all(
+            decision["answer"].get(member) == value for member, value in (
+                ("type", {8: 0, 128: 129}.get(packet.get("type"))), ("code", 0),
+                ("identifier", packet.get("identifier")), ("sequence", packet.get("sequence"))))]
         self.strays = sum(decision["fate"] == "stray" for decision in left)
         self.errors = [decision for decision in left if decision["fate"] == "error"]
         # Answers under way when the tool was gone.

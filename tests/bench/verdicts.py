@@ -63,8 +63,9 @@ class Judge:
         strays = sum(probe.strays for probe in probes)
         self.count("duplicates", claims.duplicates, low, high, "duplicates",
                    f", but {strays} forged replies" if strays else "")
-        corrupt = sum(len(probe.corrupt) for probe in probes)
-        self.count("broken replies", claims.corrupt, corrupt, corrupt, "broken replies")
+        self.count("broken replies", claims.corrupt,
+                   sum(len(probe.corrupt_known) for probe in probes),
+                   sum(len(probe.corrupt) for probe in probes), "broken replies")
         errors = sum(len(probe.errors) for probe in probes)
         self.count("errors", claims.errors, errors, errors, "errors")
         late = told.reordered(probes)
