@@ -33,6 +33,7 @@ struct cli_command {
     bool runs_programs;
 };
 
+int cli_fping(struct cli_context *context, int argc, char **argv);
 int cli_lab(struct cli_context *context, int argc, char **argv);
 int cli_ping(struct cli_context *context, int argc, char **argv);
 

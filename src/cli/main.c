@@ -15,14 +15,10 @@ static const struct cli_command commands[] = {
     {"help", "this list; `sonde COMMAND --help` for one command", .run = help},
 };
 
-/* Names of peers, and the commands that stand in for them. */
-static const struct {
-    const char *started_as;
-    const char *command;
-} drop_ins[] = {
-    {"ping", "ping"},
-    {"ping4", "ping"},
-    {"ping6", "ping"},
+/* Names of peers, and what stands in for them. */
+static const struct cli_command drop_ins[] = {
+    {"ping", .run = cli_ping},   {"ping4", .run = cli_ping},   {"ping6", .run = cli_ping},
+    {"fping", .run = cli_fping}, {"fping6", .run = cli_fping},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -55,13 +51,22 @@ static int help(struct cli_context *context, int argc, char **argv)
     return CLI_ANSWERED;
 }
 
+/* NULL: the program has a name of its own. */
+static const struct cli_command *peer_of(const struct cli_context *context)
+{
+    for (size_t i = 0; i < COUNT(drop_ins); i++)
+        if (strcmp(context->started_as, drop_ins[i].name) == 0)
+            return &drop_ins[i];
+    return NULL;
+}
+
 /* NULL: the arguments are no command's. */
 static const struct cli_command *command_of(const struct cli_context *context, int argc,
                                             char **argv)
 {
-    for (size_t i = 0; i < COUNT(drop_ins); i++)
-        if (strcmp(context->started_as, drop_ins[i].started_as) == 0)
-            return command_named(drop_ins[i].command);
+    const struct cli_command *peer = peer_of(context);
+    if (peer)
+        return peer;
     return argc > 1 ? command_named(argv[1]) : NULL;
 }
 
@@ -74,13 +79,6 @@ static int begin(struct cli_context *context, const struct cli_command *command)
         fprintf(stderr, "%s: cannot %s: %s\n", context->started_as, context->privilege.operation,
                 strerror(-error));
     return error;
-}
-
-static int run_as_peer(struct cli_context *context, const char *command, int argc, char **argv)
-{
-    context->drop_in = true;
-    context->program = argv[0];
-    return command_named(command)->run(context, argc, argv);
 }
 
 /* A closed standard stream would make the next descriptor opened, a socket, stand in for it. */
@@ -102,10 +100,12 @@ int main(int argc, char **argv)
     };
     if (occupy_standard_streams() != 0 || begin(&context, command_of(&context, argc, argv)) != 0)
         return CLI_FAILED;
-    for (size_t i = 0; i < COUNT(drop_ins); i++)
-        if (strcmp(context.started_as, drop_ins[i].started_as) == 0)
-            return run_as_peer(&context, drop_ins[i].command, argc, argv);
-
+    const struct cli_command *peer = peer_of(&context);
+    if (peer) {
+        context.drop_in = true;
+        context.program = argv[0];
+        return peer->run(&context, argc, argv);
+    }
     if (argc < 2) {
         fprintf(stderr, "sonde: a command is missing; `sonde help` lists them\n");
         return CLI_FAILED;
