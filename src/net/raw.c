@@ -22,21 +22,22 @@
 #define IPV6_HDRINCL 36 /* linux/in6.h */
 #endif
 
-static struct net_identifiers choose_identifiers(const struct sonde_net_config *config)
+struct net_identifiers net_raw_identifiers(struct net_transport *transport,
+                                           const struct sonde_net_config *config)
 {
     struct net_identifiers chosen = {.count = net_identifier_count(config)};
 
-    if (config->fixed_identifier >= 0) {
+    if (config->fixed_identifier >= 0)
         chosen.base = (uint16_t)config->fixed_identifier;
-        return chosen;
-    }
-    if (base_random_secret(&chosen.base, sizeof chosen.base))
+    else if (base_random_secret(&chosen.base, sizeof chosen.base))
         chosen.base = (uint16_t)(net_now().ns >> 10); /* a number like any other */
     chosen.base = (uint16_t)(chosen.base & ~(chosen.count - 1));
+    for (uint32_t i = 0; i < transport->identifier_count; i++)
+        transport->identifiers[i] = (uint16_t)(chosen.base + i);
     return chosen;
 }
 
-static int open_hearing(struct net_transport *transport, enum sonde_family family,
+int net_raw_open_hearing(struct net_transport *transport, enum sonde_family family,
                         const struct sonde_net_config *config, struct net_identifiers ours,
                         const char **operation)
 {
@@ -55,6 +56,10 @@ static int open_hearing(struct net_transport *transport, enum sonde_family famil
     if (!hearing)
         return error;
     hearing->hears = true;
+    /* The kernel would drop ICMPv6 with a wrong checksum, and count it as our own queue's drop
+     * (net/ipv6/raw.c). At this level the option may be changed for ICMPv6, too. */
+    if (v6)
+        net_set(fd, SOL_RAW, IPV6_CHECKSUM, -1);
     *operation = "set the socket filter";
     error = net_filter_install(fd, family, ours);
     if (!error)
@@ -68,7 +73,7 @@ static int open_hearing(struct net_transport *transport, enum sonde_family famil
     return error;
 }
 
-static int open_sending(struct net_transport *transport, enum sonde_family family,
+int net_raw_open_sending(struct net_transport *transport, enum sonde_family family,
                         const struct sonde_net_config *config, const char **operation)
 {
     bool v6 = family == SONDE_IPV6;
@@ -98,11 +103,11 @@ static int open_family(struct net_transport *transport, enum sonde_family family
                        const struct sonde_net_config *config, struct net_identifiers ours,
                        const char **operation)
 {
-    int error = open_hearing(transport, family, config, ours, operation);
+    int error = net_raw_open_hearing(transport, family, config, ours, operation);
 
     if (error)
         return error;
-    error = open_sending(transport, family, config, operation);
+    error = net_raw_open_sending(transport, family, config, operation);
     if (error)
         net_transport_drop_last(transport);
     return error;
@@ -143,18 +148,11 @@ static struct net_socket *use_family(struct net_transport *transport, enum sonde
     return sending;
 }
 
-static void refuse(struct sonde_datagram *datagram, int error)
-{
-    datagram->error = error;
-    datagram->mtu = 0;
-    datagram->sent = net_now();
-}
-
 /*
  * With the header ours, the kernel lets any source pass. One that is no longer ours gets no answer
  * back to us: what has it is not sent, lest our fault look like the network's.
  */
-static bool source_is_gone(struct net_transport *transport, const struct sonde_datagram *datagram,
+bool net_raw_source_is_gone(struct net_transport *transport, const struct sonde_datagram *datagram,
                            struct sonde_mono now)
 {
     static const uint8_t unset[4] = {0};
@@ -180,7 +178,7 @@ static bool source_is_gone(struct net_transport *transport, const struct sonde_d
     return source->gone;
 }
 
-static void raw_send(void *self, struct sonde_datagram *batch, size_t count)
+void net_raw_send(void *self, struct sonde_datagram *batch, size_t count)
 {
     struct net_transport *transport = self;
     size_t most = net_transport_batch(transport);
@@ -194,15 +192,15 @@ static void raw_send(void *self, struct sonde_datagram *batch, size_t count)
         run = 1;
         if (!socket) {
             int error = transport->family_error[family == SONDE_IPV6];
-            refuse(&batch[done], error ? -error : EAFNOSUPPORT);
+            net_transport_refuse(&batch[done], error ? -error : EAFNOSUPPORT);
             continue;
         }
-        if (source_is_gone(transport, &batch[done], now)) {
-            refuse(&batch[done], EADDRNOTAVAIL);
+        if (net_raw_source_is_gone(transport, &batch[done], now)) {
+            net_transport_refuse(&batch[done], EADDRNOTAVAIL);
             continue;
         }
         for (run = 0; run < most && done + run < count && batch[done + run].to.family == family &&
-                      !source_is_gone(transport, &batch[done + run], now);
+                      !net_raw_source_is_gone(transport, &batch[done + run], now);
              run++)
             pack(transport, socket, &batch[done + run], run);
         net_transport_push(transport, socket, &batch[done], run, false);
@@ -213,7 +211,7 @@ static const struct sonde_transport_ops operations = {
     .now = net_transport_now,
     .wall = net_transport_wall,
     .wait = net_transport_wait,
-    .send = raw_send,
+    .send = net_raw_send,
     .receive = net_transport_receive,
     .route = net_transport_route,
     .counters = net_transport_counters,
@@ -224,7 +222,7 @@ int sonde_net_open_raw(const struct sonde_net_config *config, struct sonde_trans
                        const char **operation)
 {
     static const enum sonde_family families[2] = {SONDE_IPV4, SONDE_IPV6};
-    struct net_identifiers ours = choose_identifiers(config);
+    struct net_identifiers ours;
     struct net_transport *own;
     const char *failed = NULL;
     int first = 0;
@@ -232,8 +230,7 @@ int sonde_net_open_raw(const struct sonde_net_config *config, struct sonde_trans
 
     if (error)
         return error;
-    for (uint32_t i = 0; i < own->identifier_count; i++)
-        own->identifiers[i] = (uint16_t)(ours.base + i);
+    ours = net_raw_identifiers(own, config);
     for (int i = 0; i < 2; i++) {
         own->family_error[i] = -EAFNOSUPPORT;
         if (config->family != SONDE_FAMILY_NONE && config->family != families[i])

@@ -49,7 +49,7 @@ class Judge:
         if kind is None:
             return Meaning("nothing")
         whole = icmp_checksum_ok(ip)
-        if not whole and (ip.family == 6 or self.socket == "dgram"):
+        if not whole and self.socket == "dgram":
             return Meaning("unseen")  # the kernel drops it
         if kind in REQUESTS[ip.family].values():
             meaning = self._reply(ip, whole, answer.left)

@@ -196,11 +196,11 @@ class Falsified(Case):
         self.assertTrue(self.compare().differences)
 
     def test_a_wrong_checksum(self):
-        for to, text in (("198.18.0.10", "heard ['corrupt']"), ("2001:db8::10", "heard []")):
+        for to in ("198.18.0.10", "2001:db8::10"):
             self.packets = copy.deepcopy(self.played.packets)
             _, answer = self.answer(to=to)
             answer.data = answer.data[:-1] + bytes([answer.data[-1] ^ 1])
-            self.assert_noticed(text)
+            self.assert_noticed("heard ['corrupt']")
 
     def test_replies_in_another_order(self):
         """Two probes of a host, the answers to which change places."""

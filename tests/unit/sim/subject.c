@@ -67,7 +67,7 @@ Test(sim_subject, links)
     cr_assert_neq(link_between(&read, "r", "h"), SIM_NOBODY);
     for (int i = 0; i < 6; i++) {
         char k[8];
-        char l[8];
+        char l[16];
         snprintf(k, sizeof(k), "k-%d", i % 3 + 1);
         snprintf(l, sizeof(l), "l-%d", i / 3 + 1);
         double loss = i == 0 ? 0.06 : 0.05;
