@@ -87,6 +87,12 @@ class Told:
         return found
 
 
+def distances(probes, target):
+    """How many hops away the target was from those whom it answered."""
+    return {len(probe.way) for probe in probes if probe.good or any(
+        decision["answer"]["source"] == target for decision in probe.errors)}
+
+
 def reordered(probes):
     """Answers that came after one to a later request (RFC 4737, section 3.3)."""
     order = sorted((probe.usable[0]["left_ns"], index)

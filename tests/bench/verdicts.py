@@ -153,14 +153,15 @@ class Judge:
     # --- the way --------------------------------------------------------------------------------
 
     def path(self, claims, seen, job, survey):
-        """`survey`: what all runs in this scenario together saw (links, nodes)."""
+        """`survey`: what all runs in this scenario together saw (links, nodes, distances)."""
         probes = seen.probes(job.target)
         if not claims.hops:
             self.say("the way", "none", f"{len(probes)} probes", False, "said nothing")
             return
         self.hops(claims, probes)
-        self.links(claims, *survey)
-        self.end(claims, probes, job)
+        links, nodes, distances = survey
+        self.links(claims, links, nodes)
+        self.end(claims, probes, job, distances)
         self.path_mtu(claims, job)
         self.losses(claims, probes)
         if job.tolerance_ms:
@@ -191,18 +192,19 @@ class Judge:
             self.say("links from hop to hop", f"{len(shown)}", f"{len(shown) - len(false)} exist",
                      not false, f"{len(false)} of {len(shown)} links do not exist")
 
-    def end(self, claims, probes, job):
-        distances = {len(probe.way) for probe in probes if probe.good or any(
-            decision["answer"]["source"] == job.target for decision in probe.errors)}
+    def end(self, claims, probes, job, distances):
+        """A distance may be that of any way; that there is none must be so of its own probes."""
+        own = told.distances(probes, job.target)
         at = [hop.distance for hop in claims.hops if job.target in hop.addresses()]
         reached = bool(at) if claims.reached is None else claims.reached
         true = " or ".join(str(distance) for distance in sorted(distances))
         if reached:
-            self.say("distance", f"{min(at)} hops", f"{true} hops" if true else "not reached",
-                     min(at) in distances, f"distance {min(at)}, not {true}")
+            said = min(at, default=0)
+            self.say("distance", f"{said} hops", f"{true} hops" if own else "not reached",
+                     bool(own) and said in distances, f"distance {said}, not {true}")
         else:
-            self.say("distance", "not reached", f"{true} hops" if true else "not reached",
-                     not distances, "said not to be reached")
+            self.say("distance", "not reached", f"{true} hops" if own else "not by its probes",
+                     not own, "said not to be reached")
 
     def path_mtu(self, claims, job):
         if claims.mtu is not None:
