@@ -1,0 +1,189 @@
+#include "strategy/survey_answer.h"
+
+#include "packet/icmp.h"
+#include "packet/ipv4.h"
+#include "packet/ipv6.h"
+#include "packet/protocol.h"
+#include "packet/quote.h"
+
+/* What was found inside a received datagram. */
+struct arrival {
+    struct sonde_address from;
+    struct sonde_address to;
+    int hop_limit;
+    struct sonde_bytes icmp;
+};
+
+static bool unwrap_ipv4(const struct sonde_event *event, struct arrival *arrival)
+{
+    struct packet_ipv4 ip;
+    if (packet_ipv4_parse(event->bytes, &ip) != 0 || ip.protocol != PACKET_ICMPV4 ||
+        ip.fragment_offset != 0 || (ip.truncated && !event->cut))
+        return false;
+    *arrival = (struct arrival){ip.source, ip.destination, ip.ttl, ip.payload};
+    return true;
+}
+
+static bool unwrap_ipv6(const struct sonde_event *event, struct arrival *arrival)
+{
+    struct packet_ipv6 ip;
+    struct packet_ipv6_upper upper;
+    if (packet_ipv6_parse(event->bytes, &ip) != 0 ||
+        packet_ipv6_upper(ip.next_header, ip.payload, &upper) != 0 ||
+        upper.protocol != PACKET_ICMPV6 || (upper.fragmented && upper.fragment.offset != 0) ||
+        (ip.truncated && !event->cut))
+        return false;
+    *arrival = (struct arrival){ip.source, ip.destination, ip.hop_limit, upper.bytes};
+    arrival->from.scope = event->from.scope;
+    return true;
+}
+
+static bool unwrap(const struct sonde_event *event, struct arrival *arrival)
+{
+    if (event->layer == SONDE_LAYER_IP)
+        return event->from.family == SONDE_IPV4 ? unwrap_ipv4(event, arrival)
+                                                : unwrap_ipv6(event, arrival);
+    *arrival = (struct arrival){event->from, event->to, event->hop_limit, event->bytes};
+    return true;
+}
+
+/* Without our address the pseudo-header of ICMPv6 is not known; the kernel has checked it then. */
+static bool checksum_ok(const struct sonde_event *event, const struct arrival *arrival)
+{
+    if (event->cut || (arrival->from.family == SONDE_IPV6 && arrival->to.family != SONDE_IPV6))
+        return true;
+    return packet_icmp_checksum_ok((enum sonde_family)arrival->from.family, arrival->icmp,
+                                   &arrival->from, &arrival->to);
+}
+
+/*
+ * RTT is the receive stamp minus the user time that came back; where the kernel's translated stamp
+ * puts the answer before the question, user time at both ends.
+ */
+static void set_rtt(const struct sonde_event *event, struct sonde_mono sent,
+                    struct sonde_survey_answer *answer)
+{
+    answer->rtt = sonde_mono_since(event->stamp.at, sent);
+    if (event->stamp.source == SONDE_STAMP_NONE || answer->rtt.ns < 0) {
+        answer->received = (struct sonde_stamp){event->read, SONDE_STAMP_USER};
+        answer->rtt = sonde_mono_since(event->read, sent);
+    }
+    answer->rtt_known = answer->rtt.ns >= 0;
+}
+
+static enum survey_verdict judge_reply(const struct survey_prober *prober,
+                                       const struct sonde_event *event,
+                                       const struct packet_icmp *message,
+                                       struct sonde_survey_answer *answer, uint64_t *mark,
+                                       struct sonde_mono *sent)
+{
+    if (message->form != PACKET_ICMP_ECHO || message->payload.length < SURVEY_SEAL_BYTES)
+        return SURVEY_FOREIGN;
+    struct survey_identity identity = survey_identify(prober, &answer->from);
+    if (message->echo.identifier != identity.identifier ||
+        message->echo.sequence != identity.sequence ||
+        !survey_seal_open(prober, identity.mark, message->payload.data, sent))
+        return SURVEY_FOREIGN;
+    answer->kind = SONDE_SURVEY_REPLY;
+    answer->target = answer->from;
+    *mark = identity.mark;
+    set_rtt(event, *sent, answer);
+    return SURVEY_OURS;
+}
+
+/*
+ * The seal in a quoted request; NULL when it is not quoted. Zeros are none either: RFC 4884 has a
+ * quote that ends early filled up with them.
+ */
+static const uint8_t *quoted_seal(struct sonde_bytes request)
+{
+    if (request.length < PACKET_ICMP_HEADER + SURVEY_SEAL_BYTES)
+        return NULL;
+    const uint8_t *seal = request.data + PACKET_ICMP_HEADER;
+    uint8_t any = 0;
+    for (size_t i = 0; i < SURVEY_SEAL_BYTES; i++)
+        any |= seal[i];
+    return any ? seal : NULL;
+}
+
+/* Our request as it was quoted, from the ICMP header on. */
+static enum survey_verdict
+judge_quoted(const struct survey_prober *prober, const struct sonde_event *event,
+             const struct sonde_address *target, const struct packet_transport *quoted,
+             struct sonde_survey_answer *answer, uint64_t *mark, struct sonde_mono *sent)
+{
+    enum sonde_family family = (enum sonde_family)target->family;
+    struct survey_identity identity = survey_identify(prober, target);
+    if (!quoted->has_lease || quoted->type != packet_icmp_request_type(family, SONDE_PROBE_ECHO) ||
+        quoted->identifier != identity.identifier || quoted->sequence != identity.sequence)
+        return SURVEY_FOREIGN;
+    const uint8_t *seal = quoted_seal(quoted->bytes);
+    if (seal && !survey_seal_open(prober, identity.mark, seal, sent))
+        return SURVEY_FOREIGN;
+    if (seal)
+        set_rtt(event, *sent, answer);
+    answer->kind = SONDE_SURVEY_ERROR;
+    answer->target = *target;
+    *mark = identity.mark;
+    return SURVEY_OURS;
+}
+
+static enum survey_verdict judge_error(const struct survey_prober *prober,
+                                       const struct sonde_event *event,
+                                       const struct packet_icmp *message,
+                                       struct sonde_survey_answer *answer, uint64_t *mark,
+                                       struct sonde_mono *sent)
+{
+    struct sonde_quote quote;
+    struct packet_transport quoted;
+    enum sonde_family family = (enum sonde_family)message->family;
+    if (packet_quote_parse(family, message->error.quote, &quote, &quoted) != 0)
+        return SURVEY_MALFORMED;
+    struct sonde_address target = quote.to;
+    if (sonde_address_is_link_local(&target) && family == SONDE_IPV6)
+        target.scope = event->from.scope;
+    return judge_quoted(prober, event, &target, &quoted, answer, mark, sent);
+}
+
+/* The kernel's error queue has parsed the error and quotes our message. */
+static enum survey_verdict judge_queued(const struct survey_prober *prober,
+                                        const struct sonde_event *event,
+                                        struct sonde_survey_answer *answer, uint64_t *mark,
+                                        struct sonde_mono *sent)
+{
+    bool ipv4 = event->to.family == SONDE_IPV4;
+    struct packet_transport quoted = {0};
+    packet_transport_parse(ipv4 ? PACKET_ICMPV4 : PACKET_ICMPV6, event->bytes, &quoted);
+    answer->from = event->from;
+    answer->icmp_type = event->icmp_type;
+    answer->icmp_code = event->icmp_code;
+    return judge_quoted(prober, event, &event->to, &quoted, answer, mark, sent);
+}
+
+enum survey_verdict survey_judge(const struct survey_prober *prober,
+                                 const struct sonde_event *event,
+                                 struct sonde_survey_answer *answer, uint64_t *mark,
+                                 struct sonde_mono *sent)
+{
+    *answer = (struct sonde_survey_answer){.received = event->stamp, .hop_limit = -1};
+    if (event->kind == SONDE_EVENT_ERROR)
+        return judge_queued(prober, event, answer, mark, sent);
+    struct arrival arrival;
+    struct packet_icmp message;
+    if (!unwrap(event, &arrival) ||
+        packet_icmp_parse((enum sonde_family)arrival.from.family, arrival.icmp, &message) != 0 ||
+        !checksum_ok(event, &arrival))
+        return SURVEY_MALFORMED;
+    answer->from = arrival.from;
+    answer->hop_limit = arrival.hop_limit;
+    answer->icmp_type = message.type;
+    answer->icmp_code = message.code;
+    int kind = packet_icmp_outcome((enum sonde_family)message.family, message.type, message.code);
+    if (kind == SONDE_REPLY)
+        return judge_reply(prober, event, &message, answer, mark, sent);
+    if (kind < 0)
+        return SURVEY_FOREIGN;
+    enum survey_verdict verdict = judge_error(prober, event, &message, answer, mark, sent);
+    bool notice = kind == SONDE_REDIRECT || kind == SONDE_SOURCE_QUENCH;
+    return verdict == SURVEY_OURS && notice ? SURVEY_NO_ANSWER : verdict;
+}

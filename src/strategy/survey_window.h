@@ -1,0 +1,25 @@
+/*
+ * Whom has been heard of lately: keyed 64-bit marks in fixed memory, 8 to a cache line. Each line
+ * remembers the last eight of the marks that fall into it, so about the last million in all.
+ */
+#ifndef STRATEGY_SURVEY_WINDOW_H
+#define STRATEGY_SURVEY_WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SURVEY_WINDOW_LINE  8u
+#define SURVEY_WINDOW_LINES (UINT32_C(1) << 17) /* 8 MiB */
+
+struct survey_window {
+    uint64_t (*lines)[SURVEY_WINDOW_LINE]; /* latest first; 0: free */
+};
+
+/* Returns 0 or -ENOMEM. */
+int survey_window_init(struct survey_window *window);
+void survey_window_destroy(struct survey_window *window);
+
+/* Whether the mark is in the window; it is in any case from now on, as the latest. */
+bool survey_window_meet(struct survey_window *window, uint64_t mark);
+
+#endif
