@@ -1,5 +1,5 @@
 /*
- * Transports made of real sockets: raw and datagram ICMP.
+ * Transports made of real sockets: raw, datagram ICMP, and packet rings.
  *
  * Opening does everything that needs privilege. Afterwards the caller may give up every capability;
  * sending, receiving, waiting and asking for routes need none.
@@ -71,6 +71,29 @@ int sonde_net_open_raw(const struct sonde_net_config *config, struct sonde_trans
                        const char **operation);
 int sonde_net_open_dgram(const struct sonde_net_config *config, struct sonde_transport *transport,
                          const char **operation);
+
+/*
+ * The ring transport: for very many packets through one device, config->device or the one of the
+ * default route; Ethernet, tunnel without header, or loopback. Datagrams go straight to the next
+ * hop's link-layer address, past the firewall, as the main routing table says (policy routing is
+ * not looked at). Answers are taken from a ring of packets with the kernel's receive stamps; its
+ * size is receive_buffer_bytes, 4 MiB for each family unless set.
+ *
+ * The raw transport's promises, and these besides: complete headers go out as they are; what is
+ * longer than the device's MTU is refused (EMSGSIZE); answers in fragments are not put together.
+ * EAGAIN: the next hop is being resolved, or the device is slower than we are: send it again later.
+ * EHOSTUNREACH: the next hop did not answer a moment ago. ENETUNREACH: the route leads through
+ * another device than the one that was chosen here. Hosts on the link are resolved by the kernel,
+ * and no more of them at a time than its table holds (net.ipv4.neigh.default.gc_thresh3).
+ *
+ * With SONDE_NET_STAMPS_USER one time is read for a batch of up to 64 datagrams, and receive stamps
+ * are the kernel's all the same. Kernel stamps cost a message each for what is sent.
+ *
+ * Returns as above; -ENETUNREACH: no default route; -ENETDOWN: the device is down;
+ * -EPROTONOSUPPORT: a device of another kind.
+ */
+int sonde_net_open_ring(const struct sonde_net_config *config, struct sonde_transport *transport,
+                        const char **operation);
 
 /* The calls below are for transports opened here, and for no others. */
 

@@ -13,6 +13,8 @@
 
 enum { NEXT_HOP_BY_HOP = 0, NEXT_ROUTING = 43, NEXT_FRAGMENT = 44, NEXT_OPTIONS = 60 };
 
+enum { IPV6_HEADER = 40 };
+
 /* Options of a redirect: RFC 4861 section 4.6. */
 enum { REDIRECT_OPTIONS_AT = 40, OPTION_REDIRECTED = 4 };
 
@@ -27,6 +29,7 @@ enum { LABELS = 128 };
 struct builder {
     struct net_filter *filter;
     struct net_identifiers ours;
+    uint32_t icmp;      /* where the ICMPv6 header is */
     uint8_t at[LABELS]; /* position of label 128 + index */
 };
 
@@ -174,7 +177,7 @@ static void pass_extension(struct builder *b, uint8_t fragment, uint8_t extensio
 /* The redirected header may follow the better hop's link-layer address. X ends at the quote. */
 static void find_redirected(struct builder *b)
 {
-    emit(b, BPF_LDX | BPF_IMM, REDIRECT_OPTIONS_AT);
+    emit(b, BPF_LDX | BPF_IMM, b->icmp + REDIRECT_OPTIONS_AT);
     for (int i = 0; i < OPTIONS; i++) {
         emit(b, BPF_LD | BPF_B | BPF_IND, 0);
         jump(b, BPF_JEQ, OPTION_REDIRECTED, REDIRECT, NEXT);
@@ -190,7 +193,7 @@ static void find_redirected(struct builder *b)
 
 static void build_v6(struct builder *b)
 {
-    emit(b, BPF_LDX | BPF_IMM, 0);
+    emit(b, BPF_LDX | BPF_IMM, b->icmp);
     emit(b, BPF_LD | BPF_B | BPF_IND, 0);
     jump_if_any(b, v6_replies, sizeof v6_replies, REPLY);
     jump(b, BPF_JEQ, PACKET_ICMPV6_NODE_INFO_REPLY, ACCEPT, NEXT);
@@ -202,7 +205,7 @@ static void build_v6(struct builder *b)
     judge_identifier(b);
 
     place(b, ERROR);
-    emit(b, BPF_LDX | BPF_IMM, 8);
+    emit(b, BPF_LDX | BPF_IMM, b->icmp + 8);
     place(b, QUOTE); /* an IPv6 header at X */
     emit(b, BPF_LD | BPF_B | BPF_IND, 6);
     emit(b, BPF_ST, 0);
@@ -231,6 +234,41 @@ void net_filter_icmp(struct net_filter *filter, enum sonde_family family,
         build_v6(&b);
     else
         build_v4(&b);
+}
+
+/* ICMP that is no fragment. */
+static void judge_v4_header(struct builder *b)
+{
+    emit(b, BPF_LDX | BPF_IMM, 0);
+    emit(b, BPF_LD | BPF_B | BPF_IND, 9);
+    jump(b, BPF_JEQ, IPPROTO_ICMP, NEXT, DROP);
+    emit(b, BPF_LD | BPF_H | BPF_IND, 6);
+    jump(b, BPF_JSET, 0x3fff, DROP, NEXT); /* more fragments, or a later one */
+}
+
+static void judge_v6_header(struct builder *b)
+{
+    emit(b, BPF_LDX | BPF_IMM, 0);
+    emit(b, BPF_LD | BPF_B | BPF_IND, 6);
+    jump(b, BPF_JEQ, NEXT_HOP_BY_HOP, ACCEPT, NEXT);
+    jump(b, BPF_JEQ, NEXT_ROUTING, ACCEPT, NEXT);
+    jump(b, BPF_JEQ, NEXT_OPTIONS, ACCEPT, NEXT);
+    jump(b, BPF_JEQ, IPPROTO_ICMPV6, NEXT, DROP);
+}
+
+void net_filter_packet(struct net_filter *filter, enum sonde_family family,
+                       struct net_identifiers identifiers)
+{
+    struct builder b = {.filter = filter, .ours = identifiers, .icmp = IPV6_HEADER};
+
+    filter->length = 0;
+    if (family == SONDE_IPV6) {
+        judge_v6_header(&b);
+        build_v6(&b);
+    } else {
+        judge_v4_header(&b);
+        build_v4(&b);
+    }
 }
 
 int net_filter_attach(int fd, const struct net_filter *filter)

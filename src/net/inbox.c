@@ -2,6 +2,7 @@
 #include "net/inbox.h"
 
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -191,6 +192,8 @@ void net_inbox_facts(const struct net_inbox *inbox, size_t slot, struct net_inbo
             facts->overflowed = true;
         } else if (control->cmsg_level == SOL_SOCKET) {
             facts->stamped |= net_stamps_parse(control, &facts->times);
+        } else if (control->cmsg_level == SOL_PACKET && control->cmsg_type == PACKET_TX_TIMESTAMP) {
+            facts->error = control;
         } else if (control->cmsg_level == IPPROTO_IP) {
             read_v4(control, facts);
         } else if (control->cmsg_level == IPPROTO_IPV6) {

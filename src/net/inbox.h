@@ -47,7 +47,7 @@ struct net_inbox_facts {
     int hop_limit;  /* -1 */
     int traffic_class;
     struct sonde_address to;
-    const struct cmsghdr *error; /* IP_RECVERR or IPV6_RECVERR */
+    const struct cmsghdr *error; /* IP_RECVERR, IPV6_RECVERR or PACKET_TX_TIMESTAMP */
     struct sonde_bytes options;  /* IP options, as received */
 };
 

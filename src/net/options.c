@@ -115,7 +115,7 @@ static int set_pmtu(int fd, enum sonde_family family, enum sonde_net_pmtu mode)
                                 : net_set(fd, IPPROTO_IP, IP_MTU_DISCOVER, value);
 }
 
-static int set_buffers(int fd, const struct sonde_net_config *config)
+int net_options_buffers(int fd, const struct sonde_net_config *config)
 {
     const size_t sizes[] = {config->receive_buffer_bytes, config->send_buffer_bytes};
     const int options[] = {SO_RCVBUF, SO_SNDBUF};
@@ -150,7 +150,7 @@ int net_options_apply(int fd, enum sonde_family family, const struct sonde_net_c
     }
     if (!error) {
         *operation = "set the size of the socket buffers";
-        error = set_buffers(fd, config);
+        error = net_options_buffers(fd, config);
     }
     if (!error) {
         *operation = "choose the multicast interface";

@@ -2,6 +2,7 @@
 #ifndef NET_OPTIONS_H
 #define NET_OPTIONS_H
 
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@ union net_name {
     struct sockaddr any;
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
+    struct sockaddr_ll link;
 };
 
 /* Fills name and returns its length. `device` is the scope of link-local addresses without one. */
@@ -38,6 +40,9 @@ int net_options_apply(int fd, enum sonde_family family, const struct sonde_net_c
                       uint32_t device, const char **operation);
 int net_options_bind(int fd, enum sonde_family family, const struct sonde_net_config *config,
                      uint32_t device, uint16_t port, const char **operation);
+
+/* Sets the sizes of the socket's buffers, as far as the system allows. Returns as above. */
+int net_options_buffers(int fd, const struct sonde_net_config *config);
 
 /* Binds to a device, by the older means of a preferred one where that is not allowed. */
 int net_options_device(int fd, enum sonde_family family, const char *name, uint32_t device);

@@ -38,8 +38,8 @@ struct net_identifiers net_raw_identifiers(struct net_transport *transport,
 }
 
 int net_raw_open_hearing(struct net_transport *transport, enum sonde_family family,
-                        const struct sonde_net_config *config, struct net_identifiers ours,
-                        const char **operation)
+                         const struct sonde_net_config *config, struct net_identifiers ours,
+                         const char **operation)
 {
     bool v6 = family == SONDE_IPV6;
     struct net_socket *hearing;
@@ -74,7 +74,7 @@ int net_raw_open_hearing(struct net_transport *transport, enum sonde_family fami
 }
 
 int net_raw_open_sending(struct net_transport *transport, enum sonde_family family,
-                        const struct sonde_net_config *config, const char **operation)
+                         const struct sonde_net_config *config, const char **operation)
 {
     bool v6 = family == SONDE_IPV6;
     int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
@@ -153,7 +153,7 @@ static struct net_socket *use_family(struct net_transport *transport, enum sonde
  * back to us: what has it is not sent, lest our fault look like the network's.
  */
 bool net_raw_source_is_gone(struct net_transport *transport, const struct sonde_datagram *datagram,
-                           struct sonde_mono now)
+                            struct sonde_mono now)
 {
     static const uint8_t unset[4] = {0};
     bool v6 = datagram->to.family == SONDE_IPV6;

@@ -114,8 +114,8 @@ void net_transport_destroy(struct net_transport *transport)
 }
 
 /* Send stamps, as far as they can be had. What cannot be had is told by sonde_net_stamps_in_use. */
-static void add_stamps(struct net_transport *transport, struct net_socket *socket,
-                       const struct sonde_net_config *config)
+void net_transport_stamp(struct net_transport *transport, struct net_socket *socket,
+                         const struct sonde_net_config *config)
 {
     int error = 0;
 
@@ -136,16 +136,24 @@ static void add_stamps(struct net_transport *transport, struct net_socket *socke
     transport->stamps_error = error;
 }
 
+struct net_socket *net_transport_take(struct net_transport *transport, int fd,
+                                      enum sonde_family family)
+{
+    struct net_socket *socket = &transport->sockets[transport->socket_count++];
+
+    *socket = (struct net_socket){
+        .fd = fd, .family = (uint8_t)family, .pmtu = -1, .noisy = transport->datagram};
+    return socket;
+}
+
 struct net_socket *net_transport_add(struct net_transport *transport, int fd,
                                      enum sonde_family family,
                                      const struct sonde_net_config *config, bool sends, int *error,
                                      const char **operation)
 {
-    struct net_socket *socket = &transport->sockets[transport->socket_count++];
+    struct net_socket *socket = net_transport_take(transport, fd, family);
     struct sonde_net_config own = *config;
 
-    *socket = (struct net_socket){
-        .fd = fd, .family = (uint8_t)family, .pmtu = -1, .noisy = transport->datagram};
     if (!own.receive_buffer_bytes) /* the error queue counts against it as well */
         own.receive_buffer_bytes = BUFFER_WANTED;
     *error = net_options_apply(fd, family, &own, transport->device, operation);
@@ -154,7 +162,7 @@ struct net_socket *net_transport_add(struct net_transport *transport, int fd,
         return NULL;
     }
     if (sends)
-        add_stamps(transport, socket, config);
+        net_transport_stamp(transport, socket, config);
     return socket;
 }
 
@@ -243,6 +251,13 @@ void net_outbox_carry_id(struct net_outbox *out, size_t at)
 {
     out->messages[at].msg_hdr.msg_control = &out->controls[at];
     out->messages[at].msg_hdr.msg_controllen = NET_STAMPS_CONTROL;
+}
+
+void net_transport_refuse(struct sonde_datagram *datagram, int error)
+{
+    datagram->error = error;
+    datagram->mtu = 0;
+    datagram->sent = net_now();
 }
 
 struct sonde_mono net_transport_now(void *self)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "net/clock.h"
+#include "net/filter.h"
 #include "net/inbox.h"
 #include "net/options.h"
 #include "net/poller.h"
@@ -53,6 +54,8 @@ struct net_source {
     bool gone;
 };
 
+struct net_ring;
+
 struct net_transport {
     struct net_poller poller;
     struct net_clock clock;
@@ -72,6 +75,7 @@ struct net_transport {
     enum sonde_net_stamps stamps;
     int stamps_error;
     uint32_t device;
+    struct net_ring *ring; /* of the ring transport, NULL: not one */
     struct sonde_transport_counters counters;
 
     /* What was read and not yet told. */
@@ -102,6 +106,15 @@ struct net_socket *net_transport_add(struct net_transport *transport, int fd,
                                      const struct sonde_net_config *config, bool sends, int *error,
                                      const char **operation);
 
+/*
+ * The halves of it, for sockets of another sort: makes it the next one; gives it send stamps as
+ * far as they can be had.
+ */
+struct net_socket *net_transport_take(struct net_transport *transport, int fd,
+                                      enum sonde_family family);
+void net_transport_stamp(struct net_transport *transport, struct net_socket *socket,
+                         const struct sonde_net_config *config);
+
 /* Takes back the last socket. */
 void net_transport_drop_last(struct net_transport *transport);
 
@@ -119,11 +132,29 @@ void net_outbox_carry_id(struct net_outbox *out, size_t at);
 void net_transport_push(struct net_transport *transport, struct net_socket *socket,
                         struct sonde_datagram *batch, size_t count, bool retry);
 
-/* How many datagrams may go into one system call: one, when the time next to the call counts. */
+/*
+ * How many datagrams may go into one system call: one, when the time next to the call counts, and
+ * speed is not what was asked for.
+ */
 static inline size_t net_transport_batch(const struct net_transport *transport)
 {
-    return transport->stamps == SONDE_NET_STAMPS_USER ? 1 : NET_BATCH;
+    return transport->stamps == SONDE_NET_STAMPS_USER && !transport->ring ? 1 : NET_BATCH;
 }
+
+/* The parts of the raw transport: its identifiers, its sockets, its send. */
+struct net_identifiers net_raw_identifiers(struct net_transport *transport,
+                                           const struct sonde_net_config *config);
+int net_raw_open_hearing(struct net_transport *transport, enum sonde_family family,
+                         const struct sonde_net_config *config, struct net_identifiers ours,
+                         const char **operation);
+int net_raw_open_sending(struct net_transport *transport, enum sonde_family family,
+                         const struct sonde_net_config *config, const char **operation);
+void net_raw_send(void *self, struct sonde_datagram *batch, size_t count);
+bool net_raw_source_is_gone(struct net_transport *transport, const struct sonde_datagram *datagram,
+                            struct sonde_mono now);
+
+/* Fills in that a datagram was not sent; `error` is a positive errno. */
+void net_transport_refuse(struct sonde_datagram *datagram, int error);
 
 /* The operations of the seam, all but send. */
 struct sonde_mono net_transport_now(void *self);

@@ -1,0 +1,288 @@
+#include "net/hops.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+
+#include "net/route_dump.h"
+
+#define ANSWER_BYTES  32768
+#define REQUEST_BYTES 128
+#define NEWS_BYTES    1048576
+#define NEWS_EVERY    sonde_span_ms(1)
+#define RELOAD_EVERY  sonde_span_ms(500)
+
+/* Values of prefixes that are no gateway. */
+enum { ON_LINK = 1 << 30, BY_KERNEL, ELSEWHERE };
+
+static const enum sonde_family families[2] = {SONDE_IPV4, SONDE_IPV6};
+
+static int add_gateway(struct net_hops *hops, const struct sonde_address *gateway, uint32_t *value)
+{
+    for (size_t i = 0; i < hops->gateway_count; i++)
+        if (sonde_address_equal(&hops->gateways[i], gateway)) {
+            *value = (uint32_t)i;
+            return 0;
+        }
+    if (hops->gateway_count == hops->gateway_room) {
+        size_t room = hops->gateway_room ? 2 * hops->gateway_room : 8;
+        struct sonde_address *grown = reallocarray(hops->gateways, room, sizeof *grown);
+
+        if (!grown)
+            return -ENOMEM;
+        hops->gateways = grown;
+        hops->gateway_room = room;
+    }
+    *value = (uint32_t)hops->gateway_count;
+    hops->gateways[hops->gateway_count++] = *gateway;
+    return 0;
+}
+
+static int take_route(void *self, const struct net_route_row *route)
+{
+    struct net_hops *hops = self;
+    const struct rtmsg *header = route->header;
+    uint32_t value = BY_KERNEL;
+    struct net_route_way way;
+    bool ours = net_route_way_through(route, hops->config.device, &way);
+    bool refusing = header->rtm_type == RTN_BLACKHOLE || header->rtm_type == RTN_UNREACHABLE ||
+                    header->rtm_type == RTN_PROHIBIT || header->rtm_type == RTN_THROW;
+    int error = 0;
+
+    if ((header->rtm_flags & RTM_F_CLONED) || header->rtm_src_len)
+        return 0;
+    if (route->table != RT_TABLE_MAIN && route->table != RT_TABLE_LOCAL)
+        return 0;
+    if (header->rtm_type == RTN_UNICAST && ours)
+        value = ON_LINK;
+    else if (header->rtm_type == RTN_UNICAST)
+        value = ELSEWHERE;
+    else if (header->rtm_type != RTN_LOCAL && !refusing && !ours)
+        return 0; /* another device's broadcast */
+    if (value == ELSEWHERE && !hops->config.others)
+        return 0;
+    if (value == ON_LINK && way.gateway.family != SONDE_FAMILY_NONE)
+        error = add_gateway(hops, &way.gateway, &value);
+    /* The local table comes first. */
+    if (!error)
+        error = net_prefixes_add(&hops->prefixes[route->to.family == SONDE_IPV6], &route->to,
+                                 header->rtm_dst_len,
+                                 route->table == RT_TABLE_LOCAL ? 0 : route->metric, value);
+    return error;
+}
+
+static bool wanted(enum sonde_family family, int which)
+{
+    return family == SONDE_FAMILY_NONE || family == families[which];
+}
+
+static int load(struct net_hops *hops)
+{
+    bool interrupted = false;
+    int error = 0;
+
+    hops->gateway_count = 0;
+    hops->changed = false;
+    for (int i = 0; i < 2 && !error; i++) {
+        net_prefixes_clear(&hops->prefixes[i]);
+        if (!wanted(hops->config.family, i))
+            continue;
+        error = net_route_dump(hops->questions, ++hops->sequence, families[i], take_route, hops);
+        if (error == -EAFNOSUPPORT || error == -EOPNOTSUPP)
+            error = 0; /* a kernel without IPv6: raw sockets will say so */
+        if (!error || error == -EINTR) {
+            int failed = net_prefixes_build(&hops->prefixes[i]);
+            interrupted |= error == -EINTR;
+            error = failed;
+        }
+    }
+    return !error && interrupted ? -EINTR : error;
+}
+
+int net_hops_open(struct net_hops *hops, const struct net_hops_config *config)
+{
+    int size = NEWS_BYTES;
+    int error;
+
+    *hops = (struct net_hops){.config = *config, .heard = {INT64_MIN}, .loaded = {INT64_MIN}};
+    error = net_route_socket(&hops->news, RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE,
+                             SOCK_NONBLOCK);
+    if (!error)
+        error = net_route_socket(&hops->questions, 0, 0);
+    if (!error) {
+        setsockopt(mnl_socket_get_fd(hops->news), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+        error = load(hops);
+    }
+    if (error == -EINTR) { /* they change: good enough until the next reading */
+        hops->changed = true;
+        error = 0;
+    }
+    if (error)
+        net_hops_close(hops);
+    return error;
+}
+
+void net_hops_close(struct net_hops *hops)
+{
+    if (hops->questions)
+        mnl_socket_close(hops->questions);
+    if (hops->news)
+        mnl_socket_close(hops->news);
+    for (int i = 0; i < 2; i++)
+        net_prefixes_clear(&hops->prefixes[i]);
+    free(hops->gateways);
+    hops->questions = NULL;
+    hops->news = NULL;
+    hops->gateways = NULL;
+}
+
+/* What the kernel says of a neighbour. */
+struct neighbour {
+    uint8_t family;
+    struct sonde_address address;
+    const uint8_t *link; /* NULL: none that we can use */
+};
+
+static int read_neighbour(const struct nlattr *attribute, void *data)
+{
+    struct neighbour *neighbour = data;
+    const void *bytes = mnl_attr_get_payload(attribute);
+    size_t length = mnl_attr_get_payload_len(attribute);
+    bool v6 = neighbour->family == AF_INET6;
+
+    if (mnl_attr_get_type(attribute) == NDA_DST && length >= (v6 ? 16 : 4))
+        neighbour->address = sonde_address_from_bytes(families[v6], bytes);
+    if (mnl_attr_get_type(attribute) == NDA_LLADDR && length == NET_NEIGHBOURS_LINK)
+        neighbour->link = bytes;
+    return MNL_CB_OK;
+}
+
+static void hear_neighbour(struct net_hops *hops, const struct nlmsghdr *message)
+{
+    const struct ndmsg *header = mnl_nlmsg_get_payload(message);
+    struct neighbour heard = {0};
+
+    if (mnl_nlmsg_get_payload_len(message) < sizeof *header ||
+        (uint32_t)header->ndm_ifindex != hops->config.device ||
+        (header->ndm_family != AF_INET && header->ndm_family != AF_INET6))
+        return;
+    heard.family = header->ndm_family;
+    mnl_attr_parse(message, sizeof *header, read_neighbour, &heard);
+    if (heard.address.family == SONDE_FAMILY_NONE)
+        return;
+    if (message->nlmsg_type == RTM_DELNEIGH)
+        net_neighbours_forget(&hops->neighbours, &heard.address);
+    else if (header->ndm_state & NUD_FAILED)
+        net_neighbours_learn(&hops->neighbours, &heard.address, NULL, hops->heard);
+    else if (heard.link && !(header->ndm_state & NUD_INCOMPLETE))
+        net_neighbours_learn(&hops->neighbours, &heard.address, heard.link, hops->heard);
+}
+
+static void hear(struct net_hops *hops, const char *bytes, int length)
+{
+    const struct nlmsghdr *message = (const void *)bytes;
+
+    for (; mnl_nlmsg_ok(message, length); message = mnl_nlmsg_next(message, &length)) {
+        if (message->nlmsg_type == RTM_NEWNEIGH || message->nlmsg_type == RTM_DELNEIGH)
+            hear_neighbour(hops, message);
+        else if (message->nlmsg_type == RTM_NEWROUTE || message->nlmsg_type == RTM_DELROUTE)
+            hops->changed = true;
+    }
+}
+
+void net_hops_turn(struct net_hops *hops, struct sonde_mono now)
+{
+    char news[ANSWER_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
+
+    if (sonde_mono_before(now, sonde_mono_add(hops->heard, NEWS_EVERY)))
+        return;
+    hops->heard = now;
+    for (;;) {
+        ssize_t length = recv(mnl_socket_get_fd(hops->news), news, sizeof news, MSG_DONTWAIT);
+
+        if (length > 0) {
+            hear(hops, news, (int)length);
+        } else if (length < 0 && errno == ENOBUFS) { /* some were lost: nothing is certain */
+            net_neighbours_clear(&hops->neighbours);
+            hops->changed = true;
+        } else if (length == 0 || errno != EINTR) {
+            break;
+        }
+    }
+    if (!hops->changed || sonde_mono_before(now, sonde_mono_add(hops->loaded, RELOAD_EVERY)))
+        return;
+    hops->loaded = now;
+    if (load(hops))
+        hops->changed = true; /* again, later */
+}
+
+/* Asks what the kernel knows of a neighbour; the answer is among the news. Linux 5.0. */
+static void ask(struct net_hops *hops, const struct sonde_address *address)
+{
+    char request[REQUEST_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
+    struct nlmsghdr *header = mnl_nlmsg_put_header(request);
+
+    header->nlmsg_type = RTM_GETNEIGH;
+    header->nlmsg_flags = NLM_F_REQUEST;
+    struct ndmsg *message = mnl_nlmsg_put_extra_header(header, sizeof *message);
+    message->ndm_family = address->family == SONDE_IPV6 ? AF_INET6 : AF_INET;
+    message->ndm_ifindex = (int)hops->config.device;
+    mnl_attr_put(header, NDA_DST, sonde_address_length(address), address->bytes);
+    (void)mnl_socket_sendto(hops->news, header, header->nlmsg_len);
+}
+
+static enum net_hop by_neighbour(struct net_hops *hops, const struct sonde_address *neighbour,
+                                 struct sonde_mono now, const uint8_t **link, int *error)
+{
+    switch (net_neighbours_find(&hops->neighbours, neighbour, now, link)) {
+    case NET_NEIGHBOUR_LINK:
+        return NET_HOP_LINK;
+    case NET_NEIGHBOUR_LATER:
+        *error = EAGAIN;
+        return NET_HOP_REFUSED;
+    case NET_NEIGHBOUR_UNREACHABLE:
+        *error = EHOSTUNREACH;
+        return NET_HOP_REFUSED;
+    case NET_NEIGHBOUR_KERNEL:
+        ask(hops, neighbour);
+        break;
+    }
+    return NET_HOP_KERNEL;
+}
+
+/* 0.0.0.0 and 255.255.255.255, which no route mentions. */
+static bool is_special(const struct sonde_address *to)
+{
+    static const uint8_t special[2][4] = {{0}, {255, 255, 255, 255}};
+
+    return sonde_address_is_multicast(to) ||
+           (to->family == SONDE_IPV4 &&
+            (!memcmp(to->bytes, special[0], 4) || !memcmp(to->bytes, special[1], 4)));
+}
+
+enum net_hop net_hops_find(struct net_hops *hops, const struct sonde_address *to,
+                           struct sonde_mono now, const uint8_t **link, int *error)
+{
+    static const uint8_t nobody[NET_NEIGHBOURS_LINK] = {0};
+    uint32_t value;
+
+    if (is_special(to))
+        return NET_HOP_KERNEL;
+    value = net_prefixes_find(&hops->prefixes[to->family == SONDE_IPV6], to);
+    if (value == ELSEWHERE) {
+        *error = ENETUNREACH;
+        return NET_HOP_REFUSED;
+    }
+    if (value == NET_PREFIXES_NONE || value == BY_KERNEL)
+        return NET_HOP_KERNEL;
+    if (hops->config.headerless) {
+        *link = nobody;
+        return NET_HOP_LINK;
+    }
+    return by_neighbour(hops, value == ON_LINK ? to : &hops->gateways[value], now, link, error);
+}

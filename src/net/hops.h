@@ -1,0 +1,66 @@
+/*
+ * To whom a datagram goes next, for whoever writes link-layer headers: the kernel's main routing
+ * table and its neighbours, over rtnetlink (rtnetlink(7)), kept up to date by its notifications.
+ *
+ * Nothing here needs privilege, and nothing is sent to the network. What is not plain (addresses of
+ * this machine, broadcast, multicast, routes that refuse, neighbours not resolved yet) is left to
+ * the kernel: such datagrams go through an ordinary raw socket, by which the kernel also resolves
+ * the neighbour. Rules of policy routing and tables but the main one are not looked at.
+ */
+#ifndef NET_HOPS_H
+#define NET_HOPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/neighbours.h"
+#include "net/prefixes.h"
+#include "sonde/address.h"
+#include "sonde/time.h"
+
+struct mnl_socket;
+
+struct net_hops_config {
+    enum sonde_family family; /* this one only; SONDE_FAMILY_NONE: both */
+    uint32_t device;          /* the one that is sent through */
+    bool others;     /* what the routes lead through other devices is refused, not sent here */
+    bool headerless; /* the device has no link-layer addresses */
+};
+
+struct net_hops {
+    struct net_hops_config config;
+    struct mnl_socket *questions;    /* dumps */
+    struct mnl_socket *news;         /* notifications, and what is known of a neighbour */
+    struct net_prefixes prefixes[2]; /* IPv4, IPv6; values are indices of gateways, or special */
+    struct sonde_address *gateways;
+    size_t gateway_count, gateway_room;
+    struct net_neighbours neighbours;
+    struct sonde_mono heard;  /* when news were last read */
+    struct sonde_mono loaded; /* when the routes were last read */
+    bool changed;             /* … and they changed since */
+    uint32_t sequence;
+};
+
+enum net_hop {
+    NET_HOP_LINK,    /* to *link, on the device */
+    NET_HOP_KERNEL,  /* through a raw socket */
+    NET_HOP_REFUSED, /* not at all: *error */
+};
+
+/* Reads the routes. Returns 0 or a negative errno; then nothing is left open. */
+int net_hops_open(struct net_hops *hops, const struct net_hops_config *config);
+void net_hops_close(struct net_hops *hops);
+
+/* Reads the news, once in a millisecond at most. To be called before a batch is sent. */
+void net_hops_turn(struct net_hops *hops, struct sonde_mono now);
+
+/*
+ * The next hop to an address; *link has NET_NEIGHBOURS_LINK bytes, valid until the next call.
+ * Errors (positive errno): ENETUNREACH: by another device; EAGAIN: wait for the neighbour to be
+ * resolved; EHOSTUNREACH: it could not be resolved a moment ago.
+ */
+enum net_hop net_hops_find(struct net_hops *hops, const struct sonde_address *to,
+                           struct sonde_mono now, const uint8_t **link, int *error);
+
+#endif
