@@ -1,0 +1,132 @@
+#include "cli/sweep_sockets.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sonde/net.h"
+#include "sonde/sim.h"
+
+#define MOST_LANES     4096 /* identifiers, each with 65,536 sequence numbers */
+#define MOST_SOCKETS   256  /* a datagram socket has one identifier */
+#define LANE           65536.0
+#define FASTEST        4e6  /* probes a second, where no rate is given */
+#define REMEMBERED_S   2.0  /* answered and timed-out probes, at high rates */
+#define FAST           5000 /* probes a second: from here on answers come in crowds */
+#define RECEIVE_BUFFER (8u << 20)
+
+static double rate_of(const struct sweep_settings *settings)
+{
+    const struct sweep_rate *rate = &settings->rate;
+    if (rate->gap_ns == 0)
+        return FASTEST;
+    return 1e9 * (double)rate->gap_slots / (double)rate->gap_ns;
+}
+
+/* Enough for all probes that may be open or remembered at once, twice. */
+static uint32_t identifiers(const struct sweep_settings *settings)
+{
+    double timeout_s = (double)settings->timeout.ns / 1e9;
+    for (int64_t i = 0; i < settings->retries && timeout_s < 60; i++)
+        timeout_s *= settings->backoff;
+    const double lanes = 2 * rate_of(settings) * (timeout_s + REMEMBERED_S) / LANE + 1;
+    return lanes < MOST_LANES ? (uint32_t)lanes : MOST_LANES;
+}
+
+/* The one family of all items, where all are given as numbers: then only its sockets are needed. */
+static enum sonde_family family_of(const struct sweep_settings *settings,
+                                   const struct sweep_items *items)
+{
+    enum sonde_family family = sweep_settings_family(settings);
+    if (family != SONDE_FAMILY_NONE)
+        return family;
+    for (size_t i = 0; i < items->count; i++) {
+        const enum sonde_family here = (enum sonde_family)items->items[i].range.first.family;
+        if (items->items[i].name || (family != SONDE_FAMILY_NONE && family != here))
+            return SONDE_FAMILY_NONE;
+        family = here;
+    }
+    return family;
+}
+
+static int open_simulation(const struct cli_context *context, const struct sweep_settings *settings,
+                           struct sonde_transport *transport)
+{
+    struct sonde_sim_error problem;
+    const uint64_t seed = settings->seed < 0 ? 0 : (uint64_t)settings->seed;
+    const int error = sonde_sim_open(settings->scenario, seed, transport, &problem);
+    if (error && problem.line > 0)
+        fprintf(stderr, "%s: %s:%u: %s\n", context->program, problem.file, problem.line,
+                problem.message);
+    else if (error)
+        fprintf(stderr, "%s: %s: %s\n", context->program, problem.file, problem.message);
+    return error;
+}
+
+static struct sonde_net_config configure(const struct sweep_settings *settings,
+                                         const struct sweep_items *items)
+{
+    struct sonde_net_config config = {
+        .family = family_of(settings, items),
+        .identifier_count = identifiers(settings),
+        .fixed_identifier = -1,
+        .device = settings->device,
+        .source = settings->source,
+        .receive_buffer_bytes = rate_of(settings) > FAST ? RECEIVE_BUFFER : 0,
+        .signals_set = true,
+    };
+    sigemptyset(&config.signals);
+    sigaddset(&config.signals, SIGALRM); /* stands for SIGINT: see session_obey_interrupts */
+    sigaddset(&config.signals, SIGTERM);
+    sigaddset(&config.signals, SIGQUIT);
+    sigaddset(&config.signals, SIGUSR1);
+    return config;
+}
+
+static void complain(const struct cli_context *context, const struct sweep_settings *settings,
+                     int error, const char *operation)
+{
+    char text[SONDE_ADDRESS_TEXT];
+    const char *program = context->program;
+    if (error == -ENODEV && settings->device)
+        fprintf(stderr, "%s: there is no device '%s'; `ip link` lists them\n", program,
+                settings->device);
+    else if (error == -EADDRNOTAVAIL)
+        fprintf(stderr, "%s: %s is no address of this machine; `ip address` lists them\n", program,
+                sonde_address_format(&settings->source, text));
+    else
+        fprintf(stderr, "%s: cannot %s: %s\n", program, operation, strerror(-error));
+    if (error == -EPERM || error == -EACCES)
+        fprintf(stderr,
+                "%s: one of these opens the way: setcap cap_net_raw+p on the program, running it "
+                "as root, or\n"
+                "  sysctl net.ipv4.ping_group_range='0 2147483647' for datagram sockets\n",
+                program);
+}
+
+int sweep_sockets_open(struct cli_context *context, const struct sweep_settings *settings,
+                       const struct sweep_items *items, struct sonde_transport *transport)
+{
+    if (settings->scenario)
+        return open_simulation(context, settings, transport);
+    struct sonde_net_config config = configure(settings, items);
+    const char *operation = "raise the privilege to open sockets";
+    int error = privilege_raise(&context->privilege);
+    if (!error && context->privilege.raw) {
+        error = sonde_net_open_raw(&config, transport, &operation);
+    } else if (!error) {
+        if (config.identifier_count > MOST_SOCKETS)
+            config.identifier_count = MOST_SOCKETS;
+        error = sonde_net_open_dgram(&config, transport, &operation);
+    }
+    const int lowered = privilege_lower(&context->privilege);
+    if (lowered && !error) {
+        transport->ops->close(transport->self);
+        operation = "lower the privilege again";
+        error = lowered;
+    }
+    if (error)
+        complain(context, settings, error, operation);
+    return error;
+}

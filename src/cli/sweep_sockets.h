@@ -1,0 +1,17 @@
+/* Opening the transport that a sweep asks for. */
+#ifndef CLI_SWEEP_SOCKETS_H
+#define CLI_SWEEP_SOCKETS_H
+
+#include "cli/command.h"
+#include "cli/sweep_items.h"
+#include "sonde/transport.h"
+
+/*
+ * Opens the transport: the simulated one, or raw sockets, or datagram sockets where there is no
+ * privilege for raw ones. Raises privilege around it; giving it up is the caller's. Returns 0, or a
+ * negative errno with the cause told on stderr.
+ */
+int sweep_sockets_open(struct cli_context *context, const struct sweep_settings *settings,
+                       const struct sweep_items *items, struct sonde_transport *transport);
+
+#endif
