@@ -2,7 +2,8 @@
  * The echo strategy: the same question to every target, again and again, on an absolute schedule.
  *
  * Its patience at the end of a run is twice the longest RTT of the slowest target, but an interval
- * at least; the probe's timeout while a target has not answered at all.
+ * at least; the probe's timeout while a target has not answered at all, or if it is to be waited
+ * out.
  *
  * The k-th probe of target t is due at start + offset(t) + k * interval. Lateness of less than one
  * interval (or than 100 ms) is made up for; due times missed by more are skipped and counted.
@@ -43,9 +44,10 @@ struct sonde_echo_config {
     uint32_t preload;           /* so many are due at the start (0 as 1) */
     uint32_t window;            /* ADAPTIVE; 0: none */
     struct sonde_span deadline; /* the run ends at start + deadline at the latest; 0: none */
-    bool end_at_error;          /* an ICMP error or a failed send ends the run */
-    uint64_t seed;              /* POISSON */
-    struct sonde_probe probe;   /* kind, timeout, hop limit …: all but target, number, due */
+    bool wait_out;            /* at the end the probe's timeout is waited out, whatever the RTTs */
+    bool end_at_error;        /* an ICMP error or a failed send ends the run */
+    uint64_t seed;            /* POISSON */
+    struct sonde_probe probe; /* kind, timeout, hop limit …: all but target, number, due */
 };
 
 struct sonde_echo;

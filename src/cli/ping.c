@@ -122,6 +122,7 @@ static struct sonde_echo_config echo_of(const struct ping *ping)
         .deadline = settings->deadline,
         .tick = TICK,
         .seed = (uint64_t)settings->seed,
+        .wait_out = settings->timeout_given && !settings->drop_in,
         .probe = probe_of(ping),
     };
     if (settings->poisson)
@@ -268,6 +269,7 @@ static struct report_run run_of(struct ping *ping, const struct sonde_echo_confi
         .pattern_bytes = settings->pattern.length,
         .interval = settings->interval,
         .timeout = settings->timeout,
+        .wait_out = echo->wait_out,
         .count = (uint64_t)settings->count,
         .transport = ping->transport.name,
         .stamps = stamps_text(ping),

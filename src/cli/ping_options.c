@@ -88,8 +88,9 @@ static const struct cli_option table[] = {
      "end after TIME; with --count, go on until so many answers have come; 0: no deadline",
      AT(deadline), .max = LONGEST_DEADLINE, .peer = &deadline_words},
     {'W', "timeout", CLI_DURATION, NULL, "TIME",
-     "how long to wait for the answer to a probe; 0: for ever", AT(timeout), .max = LONGEST_TIMEOUT,
-     .fallback = 10 * SONDE_NS_PER_S, .peer = SAME_WORDS("bad linger time: %s")},
+     "how long to wait for the answer to a probe; 0: for ever", AT(timeout), TELLS(timeout_given),
+     .max = LONGEST_TIMEOUT, .fallback = 10 * SONDE_NS_PER_S,
+     .peer = SAME_WORDS("bad linger time: %s")},
     {'f', "flood", CLI_FLAG, NULL, NULL,
      "the next probe at the answer to the last, 100 a second at least; prints dots; "
      "with --interval, at that interval",

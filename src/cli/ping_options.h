@@ -106,6 +106,7 @@ struct ping_settings {
     int64_t count; /* probes to each host; 0: no end */
     struct sonde_span interval;
     bool interval_given;
+    bool timeout_given;
     bool adaptive;
     bool flood;
     bool poisson;

@@ -60,6 +60,8 @@ static void begin(void *self)
     report_json_count(object, "payload_bytes", run->payload_bytes);
     report_json_span(object, "interval_ns", run->interval);
     report_json_span(object, "timeout_ns", run->timeout);
+    if (run->wait_out)
+        json_object_set_new(object, "wait_out", json_true());
     if (run->count > 0)
         report_json_count(object, "count", run->count);
     put(report, object);

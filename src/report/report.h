@@ -72,6 +72,7 @@ struct report_run {
     size_t pattern_bytes;
     struct sonde_span interval; /* 0: unlimited */
     struct sonde_span timeout;
+    bool wait_out;         /* at the end the timeout is waited out */
     uint64_t count;        /* probes per target; 0: no end */
     const char *transport; /* "raw", "dgram", "sim" */
     const char *stamps;    /* asked for: "kernel", "hw", "user" */

@@ -79,6 +79,8 @@ static struct sonde_span patience(void *self)
 {
     const struct sonde_echo *echo = self;
     int64_t longest = echo->config.interval.ns;
+    if (echo->config.wait_out)
+        return echo->config.probe.timeout;
     for (uint32_t i = 0; i < echo->config.targets; i++) {
         int64_t rtt = echo->targets[i].rtt_max_ns;
         if (rtt < 0)

@@ -199,7 +199,7 @@ class Comparison:
                 target = probe.line["target"]
                 longest[target] = max(longest[target] or 0, first[0] - probe.came)
         self.patience = self.timeout
-        if all(rtt is not None for rtt in longest.values()):
+        if not start.get("wait_out") and all(rtt is not None for rtt in longest.values()):
             wait = max(start["interval_ns"], *(2 * rtt for rtt in longest.values()))
             self.patience = min(wait, self.timeout)
 

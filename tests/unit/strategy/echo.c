@@ -75,6 +75,23 @@ Test(strategy_echo, patience_is_the_timeout_until_every_target_has_answered)
     sonde_echo_destroy(echo);
 }
 
+Test(strategy_echo, patience_is_the_timeout_where_that_is_to_be_waited_out)
+{
+    struct sonde_echo_config config = {.targets = 1,
+                                       .interval = {100 * MS},
+                                       .count = 1,
+                                       .wait_out = true,
+                                       .probe = {.timeout = {10000 * MS}}};
+    struct sonde_echo *echo;
+    cr_assert_eq(sonde_echo_create(&echo, &config), 0);
+    struct sonde_strategy strategy = sonde_echo_strategy(echo);
+    strategy.ops->outcome(
+        strategy.self,
+        &(struct sonde_outcome){.kind = SONDE_REPLY, .rtt_known = true, .rtt = {20 * MS}});
+    cr_assert_eq(patience(echo), 10000 * MS);
+    sonde_echo_destroy(echo);
+}
+
 Test(strategy_echo, the_run_ends_a_patience_after_the_last_probe)
 {
     struct sonde_echo *echo =
