@@ -46,7 +46,7 @@ class Settings:
 
     @property
     def dropin(self):
-        """The directory in which sonde is called ping."""
+        """The directory in which sonde has the names of its peers."""
         return str(self.work / "dropin")
 
 
@@ -71,7 +71,8 @@ def prepare(build):
     shutil.copy(source, SETTINGS.program)
     os.chmod(SETTINGS.program, 0o755)
     os.mkdir(SETTINGS.dropin)
-    os.symlink("../sonde", SETTINGS.dropin + "/ping")
+    for peer in ("ping", "fping", "fping6"):
+        os.symlink("../sonde", f"{SETTINGS.dropin}/{peer}")
     SETTINGS.sanitized = b"__asan_init" in source.read_bytes()
     return None
 
