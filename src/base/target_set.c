@@ -12,25 +12,42 @@ struct number {
     uint64_t low;
 };
 
+static uint64_t load(const uint8_t *bytes)
+{
+    return (uint64_t)bytes[0] << 56 | (uint64_t)bytes[1] << 48 | (uint64_t)bytes[2] << 40 |
+           (uint64_t)bytes[3] << 32 | (uint64_t)bytes[4] << 24 | (uint64_t)bytes[5] << 16 |
+           (uint64_t)bytes[6] << 8 | (uint64_t)bytes[7];
+}
+
+static void store(uint8_t *bytes, uint64_t value)
+{
+    bytes[0] = (uint8_t)(value >> 56);
+    bytes[1] = (uint8_t)(value >> 48);
+    bytes[2] = (uint8_t)(value >> 40);
+    bytes[3] = (uint8_t)(value >> 32);
+    bytes[4] = (uint8_t)(value >> 24);
+    bytes[5] = (uint8_t)(value >> 16);
+    bytes[6] = (uint8_t)(value >> 8);
+    bytes[7] = (uint8_t)value;
+}
+
 static struct number number_of(const struct sonde_address *address)
 {
-    struct number number = {0};
-    size_t length = sonde_address_length(address);
-    for (size_t i = 0; i < length; i++) {
-        number.high = number.high << 8 | number.low >> 56;
-        number.low = number.low << 8 | address->bytes[i];
-    }
-    return number;
+    uint64_t first = load(address->bytes);
+    if (address->family == SONDE_IPV4)
+        return (struct number){0, first >> 32};
+    return (struct number){first, load(address->bytes + 8)};
 }
 
 /* The address of the family and scope of `like` with this number. */
 static struct sonde_address address_of(struct number number, const struct sonde_address *like)
 {
     struct sonde_address address = {.family = like->family, .scope = like->scope};
-    for (size_t i = sonde_address_length(like); i > 0; i--) {
-        address.bytes[i - 1] = (uint8_t)number.low;
-        number.low = number.low >> 8 | number.high << 56;
-        number.high >>= 8;
+    if (like->family == SONDE_IPV4) {
+        store(address.bytes, number.low << 32);
+    } else {
+        store(address.bytes, number.high);
+        store(address.bytes + 8, number.low);
     }
     return address;
 }
