@@ -213,14 +213,14 @@ void sonde_survey_transmitted(struct sonde_survey *survey, const struct sonde_da
 
 /* --- receiving -------------------------------------------------------------------------------- */
 
-static void take_answer(struct sonde_survey *survey, struct sonde_survey_answer *answer,
-                        uint64_t mark, struct sonde_mono sent)
+static void take_answer(struct sonde_survey *survey, struct survey_judged *judged)
 {
-    bool met = survey_window_meet(&survey->window, mark);
+    struct sonde_survey_answer *answer = &judged->answer;
+    bool met = survey_window_meet(&survey->window, judged->mark);
     if (met || survey->figures.replies + survey->figures.errors >= survey->figures.sent)
         answer->kind = SONDE_SURVEY_DUPLICATE;
     else if (answer->rtt_known)
-        survey_pace_answered(&survey->pace, sent);
+        survey_pace_answered(&survey->pace, judged->sent);
     survey->figures.replies += answer->kind == SONDE_SURVEY_REPLY;
     survey->figures.errors += answer->kind == SONDE_SURVEY_ERROR;
     survey->figures.duplicates += answer->kind == SONDE_SURVEY_DUPLICATE;
@@ -231,13 +231,11 @@ void sonde_survey_receive(struct sonde_survey *survey, const struct sonde_event 
 {
     if (event->kind != SONDE_EVENT_DATAGRAM && event->kind != SONDE_EVENT_ERROR)
         return;
-    struct sonde_survey_answer answer;
-    uint64_t mark;
-    struct sonde_mono sent;
-    switch (survey_judge(&survey->prober, event, &answer, &mark, &sent)) {
+    struct survey_judged judged;
+    switch (survey_judge(&survey->prober, &survey->window, event, &judged)) {
     case SURVEY_OURS:
         survey->reads_matter = event->stamp.source <= SONDE_STAMP_USER;
-        take_answer(survey, &answer, mark, sent);
+        take_answer(survey, &judged);
         break;
     case SURVEY_FOREIGN:
         survey->figures.foreign++;

@@ -72,22 +72,24 @@ static void set_rtt(const struct sonde_event *event, struct sonde_mono sent,
 }
 
 static enum survey_verdict judge_reply(const struct survey_prober *prober,
+                                       const struct survey_window *window,
                                        const struct sonde_event *event,
                                        const struct packet_icmp *message,
-                                       struct sonde_survey_answer *answer, uint64_t *mark,
-                                       struct sonde_mono *sent)
+                                       struct survey_judged *judged)
 {
     if (message->form != PACKET_ICMP_ECHO || message->payload.length < SURVEY_SEAL_BYTES)
         return SURVEY_FOREIGN;
+    struct sonde_survey_answer *answer = &judged->answer;
     struct survey_identity identity = survey_identify(prober, &answer->from);
+    survey_window_fetch(window, identity.mark);
     if (message->echo.identifier != identity.identifier ||
         message->echo.sequence != identity.sequence ||
-        !survey_seal_open(prober, identity.mark, message->payload.data, sent))
+        !survey_seal_open(prober, identity.mark, message->payload.data, &judged->sent))
         return SURVEY_FOREIGN;
     answer->kind = SONDE_SURVEY_REPLY;
     answer->target = answer->from;
-    *mark = identity.mark;
-    set_rtt(event, *sent, answer);
+    judged->mark = identity.mark;
+    set_rtt(event, judged->sent, answer);
     return SURVEY_OURS;
 }
 
@@ -108,31 +110,33 @@ static const uint8_t *quoted_seal(struct sonde_bytes request)
 
 /* Our request as it was quoted, from the ICMP header on. */
 static enum survey_verdict
-judge_quoted(const struct survey_prober *prober, const struct sonde_event *event,
-             const struct sonde_address *target, const struct packet_transport *quoted,
-             struct sonde_survey_answer *answer, uint64_t *mark, struct sonde_mono *sent)
+judge_quoted(const struct survey_prober *prober, const struct survey_window *window,
+             const struct sonde_event *event, const struct sonde_address *target,
+             const struct packet_transport *quoted, struct survey_judged *judged)
 {
     enum sonde_family family = (enum sonde_family)target->family;
+    struct sonde_survey_answer *answer = &judged->answer;
     struct survey_identity identity = survey_identify(prober, target);
+    survey_window_fetch(window, identity.mark);
     if (!quoted->has_lease || quoted->type != packet_icmp_request_type(family, SONDE_PROBE_ECHO) ||
         quoted->identifier != identity.identifier || quoted->sequence != identity.sequence)
         return SURVEY_FOREIGN;
     const uint8_t *seal = quoted_seal(quoted->bytes);
-    if (seal && !survey_seal_open(prober, identity.mark, seal, sent))
+    if (seal && !survey_seal_open(prober, identity.mark, seal, &judged->sent))
         return SURVEY_FOREIGN;
     if (seal)
-        set_rtt(event, *sent, answer);
+        set_rtt(event, judged->sent, answer);
     answer->kind = SONDE_SURVEY_ERROR;
     answer->target = *target;
-    *mark = identity.mark;
+    judged->mark = identity.mark;
     return SURVEY_OURS;
 }
 
 static enum survey_verdict judge_error(const struct survey_prober *prober,
+                                       const struct survey_window *window,
                                        const struct sonde_event *event,
                                        const struct packet_icmp *message,
-                                       struct sonde_survey_answer *answer, uint64_t *mark,
-                                       struct sonde_mono *sent)
+                                       struct survey_judged *judged)
 {
     struct sonde_quote quote;
     struct packet_transport quoted;
@@ -142,32 +146,33 @@ static enum survey_verdict judge_error(const struct survey_prober *prober,
     struct sonde_address target = quote.to;
     if (sonde_address_is_link_local(&target) && family == SONDE_IPV6)
         target.scope = event->from.scope;
-    return judge_quoted(prober, event, &target, &quoted, answer, mark, sent);
+    return judge_quoted(prober, window, event, &target, &quoted, judged);
 }
 
 /* The kernel's error queue has parsed the error and quotes our message. */
 static enum survey_verdict judge_queued(const struct survey_prober *prober,
+                                        const struct survey_window *window,
                                         const struct sonde_event *event,
-                                        struct sonde_survey_answer *answer, uint64_t *mark,
-                                        struct sonde_mono *sent)
+                                        struct survey_judged *judged)
 {
     bool ipv4 = event->to.family == SONDE_IPV4;
+    struct sonde_survey_answer *answer = &judged->answer;
     struct packet_transport quoted = {0};
     packet_transport_parse(ipv4 ? PACKET_ICMPV4 : PACKET_ICMPV6, event->bytes, &quoted);
     answer->from = event->from;
     answer->icmp_type = event->icmp_type;
     answer->icmp_code = event->icmp_code;
-    return judge_quoted(prober, event, &event->to, &quoted, answer, mark, sent);
+    return judge_quoted(prober, window, event, &event->to, &quoted, judged);
 }
 
 enum survey_verdict survey_judge(const struct survey_prober *prober,
-                                 const struct sonde_event *event,
-                                 struct sonde_survey_answer *answer, uint64_t *mark,
-                                 struct sonde_mono *sent)
+                                 const struct survey_window *window,
+                                 const struct sonde_event *event, struct survey_judged *judged)
 {
+    struct sonde_survey_answer *answer = &judged->answer;
     *answer = (struct sonde_survey_answer){.received = event->stamp, .hop_limit = -1};
     if (event->kind == SONDE_EVENT_ERROR)
-        return judge_queued(prober, event, answer, mark, sent);
+        return judge_queued(prober, window, event, judged);
     struct arrival arrival;
     struct packet_icmp message;
     if (!unwrap(event, &arrival) ||
@@ -180,10 +185,10 @@ enum survey_verdict survey_judge(const struct survey_prober *prober,
     answer->icmp_code = message.code;
     int kind = packet_icmp_outcome((enum sonde_family)message.family, message.type, message.code);
     if (kind == SONDE_REPLY)
-        return judge_reply(prober, event, &message, answer, mark, sent);
+        return judge_reply(prober, window, event, &message, judged);
     if (kind < 0)
         return SURVEY_FOREIGN;
-    enum survey_verdict verdict = judge_error(prober, event, &message, answer, mark, sent);
+    enum survey_verdict verdict = judge_error(prober, window, event, &message, judged);
     bool notice = kind == SONDE_REDIRECT || kind == SONDE_SOURCE_QUENCH;
     return verdict == SURVEY_OURS && notice ? SURVEY_NO_ANSWER : verdict;
 }

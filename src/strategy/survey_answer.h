@@ -4,6 +4,7 @@
 
 #include "sonde/transport.h"
 #include "strategy/survey_probe.h"
+#include "strategy/survey_window.h"
 
 enum survey_verdict {
     SURVEY_OURS,
@@ -13,10 +14,16 @@ enum survey_verdict {
                        */
 };
 
-/* *answer (kind REPLY or ERROR), *mark and, where the RTT is known, *sent are set for OURS only. */
+/* Of an answer that is ours. */
+struct survey_judged {
+    struct sonde_survey_answer answer; /* kind REPLY or ERROR */
+    uint64_t mark;                     /* of the target */
+    struct sonde_mono sent;            /* where the RTT is known */
+};
+
+/* The window is not asked yet, but fetched, while the proof is looked at. */
 enum survey_verdict survey_judge(const struct survey_prober *prober,
-                                 const struct sonde_event *event,
-                                 struct sonde_survey_answer *answer, uint64_t *mark,
-                                 struct sonde_mono *sent);
+                                 const struct survey_window *window,
+                                 const struct sonde_event *event, struct survey_judged *judged);
 
 #endif

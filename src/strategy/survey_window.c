@@ -18,8 +18,7 @@ void survey_window_destroy(struct survey_window *window)
 
 bool survey_window_meet(struct survey_window *window, uint64_t mark)
 {
-    /* the lowest 16 bits are on the wire, as the sequence number: the line is of the others */
-    uint64_t *line = window->lines[mark >> 16 & (SURVEY_WINDOW_LINES - 1)];
+    uint64_t *line = survey_window_line(window, mark);
     mark += mark == 0;
     unsigned at = 0;
     while (at < SURVEY_WINDOW_LINE - 1 && line[at] != mark)

@@ -19,6 +19,18 @@ struct survey_window {
 int survey_window_init(struct survey_window *window);
 void survey_window_destroy(struct survey_window *window);
 
+static inline uint64_t *survey_window_line(const struct survey_window *window, uint64_t mark)
+{
+    /* the lowest 16 bits are on the wire, as the sequence number: the line is of the others */
+    return window->lines[mark >> 16 & (SURVEY_WINDOW_LINES - 1)];
+}
+
+/* Lets the processor fetch what the mark's survey_window_meet will look at. */
+static inline void survey_window_fetch(const struct survey_window *window, uint64_t mark)
+{
+    __builtin_prefetch(survey_window_line(window, mark), 1);
+}
+
 /* Whether the mark is in the window; it is in any case from now on, as the latest. */
 bool survey_window_meet(struct survey_window *window, uint64_t mark);
 

@@ -9,9 +9,8 @@ struct stage {
     uint8_t bytes[128];
     struct sonde_datagram datagram;
     struct letter letter;
-    struct sonde_survey_answer answer;
-    uint64_t mark;
-    struct sonde_mono sent;
+    struct survey_window window;
+    struct survey_judged judged;
 };
 
 static void init(struct stage *stage, const char *target)
@@ -20,6 +19,7 @@ static void init(struct stage *stage, const char *target)
     struct sonde_survey_config config = survey_config(&none, 1);
     *stage = (struct stage){0};
     cr_assert_eq(survey_prober_init(&stage->prober, &config), 0);
+    cr_assert_eq(survey_window_init(&stage->window), 0);
     struct sonde_address to = address_of(target);
     const struct survey_template *template = survey_template_for(&stage->prober, &to);
     survey_probe_write(&stage->prober, template, &to, (struct sonde_mono){SENT_NS}, stage->bytes);
@@ -27,10 +27,15 @@ static void init(struct stage *stage, const char *target)
         .to = to, .bytes = stage->bytes, .length = (uint32_t) template->length};
 }
 
+static void destroy(struct stage *stage)
+{
+    survey_prober_destroy(&stage->prober);
+    survey_window_destroy(&stage->window);
+}
+
 static enum survey_verdict judge(struct stage *stage)
 {
-    return survey_judge(&stage->prober, &stage->letter.event, &stage->answer, &stage->mark,
-                        &stage->sent);
+    return survey_judge(&stage->prober, &stage->window, &stage->letter.event, &stage->judged);
 }
 
 static const char *const both[2] = {"198.51.100.7", "2001:db8::7"};
@@ -43,14 +48,14 @@ Test(strategy_survey_answer, a_reply)
         init(&stage, both[family]);
         reply_to(&stage.letter, &stage.datagram, SENT_NS + 20 * MS);
         cr_assert_eq(judge(&stage), SURVEY_OURS);
-        cr_expect_eq(stage.answer.kind, SONDE_SURVEY_REPLY);
-        cr_expect(sonde_address_equal(&stage.answer.target, &stage.datagram.to));
-        cr_expect(stage.answer.rtt_known);
-        cr_expect_eq(stage.answer.rtt.ns, 20 * MS);
-        cr_expect_eq(stage.sent.ns, SENT_NS);
-        cr_expect_eq(stage.answer.received.source, SONDE_STAMP_KERNEL);
-        cr_expect_eq(stage.answer.hop_limit, 50);
-        survey_prober_destroy(&stage.prober);
+        cr_expect_eq(stage.judged.answer.kind, SONDE_SURVEY_REPLY);
+        cr_expect(sonde_address_equal(&stage.judged.answer.target, &stage.datagram.to));
+        cr_expect(stage.judged.answer.rtt_known);
+        cr_expect_eq(stage.judged.answer.rtt.ns, 20 * MS);
+        cr_expect_eq(stage.judged.sent.ns, SENT_NS);
+        cr_expect_eq(stage.judged.answer.received.source, SONDE_STAMP_KERNEL);
+        cr_expect_eq(stage.judged.answer.hop_limit, 50);
+        destroy(&stage);
     }
 }
 
@@ -60,13 +65,13 @@ Test(strategy_survey_answer, a_stamp_before_the_question_gives_way_to_user_time)
     init(&stage, both[0]);
     reply_to(&stage.letter, &stage.datagram, SENT_NS - 100);
     cr_assert_eq(judge(&stage), SURVEY_OURS);
-    cr_expect(stage.answer.rtt_known);
-    cr_expect_eq(stage.answer.rtt.ns, 400);
-    cr_expect_eq(stage.answer.received.source, SONDE_STAMP_USER);
+    cr_expect(stage.judged.answer.rtt_known);
+    cr_expect_eq(stage.judged.answer.rtt.ns, 400);
+    cr_expect_eq(stage.judged.answer.received.source, SONDE_STAMP_USER);
     reply_to(&stage.letter, &stage.datagram, SENT_NS - 5000);
     cr_assert_eq(judge(&stage), SURVEY_OURS);
-    cr_expect_not(stage.answer.rtt_known);
-    survey_prober_destroy(&stage.prober);
+    cr_expect_not(stage.judged.answer.rtt_known);
+    destroy(&stage);
 }
 
 /* Whatever single bit of the ICMP message is wrong, and however the checksum was mended. */
@@ -112,7 +117,7 @@ Test(strategy_survey_answer, no_other_reply_is_ours)
         struct sonde_address neighbour = row_at(&stage.datagram.to, 1);
         post(&stage.letter, &neighbour, &source, &message, SENT_NS + MS);
         cr_expect_eq(judge(&stage), SURVEY_FOREIGN, "from another address");
-        survey_prober_destroy(&stage.prober);
+        destroy(&stage);
     }
 }
 
@@ -124,16 +129,16 @@ Test(strategy_survey_answer, errors)
         size_t least = family ? 48 : 28;
         complain(&stage.letter, &stage.datagram, routers[family], 1000, SENT_NS + 9 * MS);
         cr_assert_eq(judge(&stage), SURVEY_OURS);
-        cr_expect_eq(stage.answer.kind, SONDE_SURVEY_ERROR);
-        cr_expect(sonde_address_equal(&stage.answer.target, &stage.datagram.to));
+        cr_expect_eq(stage.judged.answer.kind, SONDE_SURVEY_ERROR);
+        cr_expect(sonde_address_equal(&stage.judged.answer.target, &stage.datagram.to));
         struct sonde_address router = address_of(routers[family]);
-        cr_expect(sonde_address_equal(&stage.answer.from, &router));
-        cr_expect(stage.answer.rtt_known);
-        cr_expect_eq(stage.answer.rtt.ns, 9 * MS);
+        cr_expect(sonde_address_equal(&stage.judged.answer.from, &router));
+        cr_expect(stage.judged.answer.rtt_known);
+        cr_expect_eq(stage.judged.answer.rtt.ns, 9 * MS);
 
         complain(&stage.letter, &stage.datagram, routers[family], least, SENT_NS + 9 * MS);
         cr_assert_eq(judge(&stage), SURVEY_OURS, "the header and eight bytes");
-        cr_expect_not(stage.answer.rtt_known);
+        cr_expect_not(stage.judged.answer.rtt_known);
 
         complain(&stage.letter, &stage.datagram, routers[family], least - 1, SENT_NS);
         cr_expect_neq(judge(&stage), SURVEY_OURS, "half a sequence number");
@@ -152,8 +157,8 @@ Test(strategy_survey_answer, errors)
         open_datagram(&stage.datagram, &source);
         post(&stage.letter, &router, &source, &message, SENT_NS + MS);
         cr_assert_eq(judge(&stage), SURVEY_OURS);
-        cr_expect_not(stage.answer.rtt_known);
-        survey_prober_destroy(&stage.prober);
+        cr_expect_not(stage.judged.answer.rtt_known);
+        destroy(&stage);
     }
 }
 
@@ -181,7 +186,7 @@ Test(strategy_survey_answer, no_other_error_is_ours)
             post(&stage.letter, &router, &source, &message, SENT_NS + MS);
             cr_expect_eq(judge(&stage), SURVEY_FOREIGN, "family %d byte %zu", family, byte);
         }
-        survey_prober_destroy(&stage.prober);
+        destroy(&stage);
     }
 }
 
@@ -200,7 +205,7 @@ Test(strategy_survey_answer, redirects_are_no_answers)
     };
     post(&stage.letter, &router, &source, &message, SENT_NS + MS);
     cr_expect_eq(judge(&stage), SURVEY_NO_ANSWER);
-    survey_prober_destroy(&stage.prober);
+    destroy(&stage);
 }
 
 Test(strategy_survey_answer, the_error_queue)
@@ -219,12 +224,12 @@ Test(strategy_survey_answer, the_error_queue)
         .hop_limit = -1,
     };
     cr_assert_eq(judge(&stage), SURVEY_OURS);
-    cr_expect_eq(stage.answer.kind, SONDE_SURVEY_ERROR);
-    cr_expect_eq(stage.answer.rtt.ns, 3 * MS);
-    cr_expect_eq(stage.answer.icmp_code, 3);
+    cr_expect_eq(stage.judged.answer.kind, SONDE_SURVEY_ERROR);
+    cr_expect_eq(stage.judged.answer.rtt.ns, 3 * MS);
+    cr_expect_eq(stage.judged.answer.icmp_code, 3);
     stage.letter.event.to = address_of("2001:db8::8");
     cr_expect_eq(judge(&stage), SURVEY_FOREIGN);
-    survey_prober_destroy(&stage.prober);
+    destroy(&stage);
 }
 
 Test(strategy_survey_answer, own_requests_and_rubbish)
@@ -239,5 +244,5 @@ Test(strategy_survey_answer, own_requests_and_rubbish)
         stage.letter.event.bytes.length = length;
         cr_expect_neq(judge(&stage), SURVEY_OURS, "cut after %zu bytes", length);
     }
-    survey_prober_destroy(&stage.prober);
+    destroy(&stage);
 }
