@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/printable.h"
-#include "net/names.h"
+#include "net/lookup.h"
 #include "sonde/sim.h"
 
 #define SMALL_PAYLOAD 1000 /* bytes that pass everywhere in one piece */
@@ -37,21 +37,6 @@ static int no_memory(const struct finder *finder)
 }
 
 /* --- names ----------------------------------------------------------------------------------- */
-
-/* Fills *names. Returns NULL, or what is wrong. */
-static const char *find(const struct finder *finder, const char *name, struct net_names *names)
-{
-    const enum sonde_family family = sweep_settings_family(finder->settings);
-    if (!finder->settings->scenario) {
-        const int error = net_names_find(name, family, names);
-        return error ? net_names_error(error) : NULL;
-    }
-    *names = (struct net_names){.count = 1};
-    const int error = sonde_sim_resolve(finder->transport, name, family, &names->addresses[0]);
-    if (error == -EAFNOSUPPORT)
-        return "the scenario gives it no address of that family";
-    return error ? "there is no such name in the scenario" : NULL;
-}
 
 static int add_range(const struct finder *finder, const struct base_target_range *range,
                      bool excluded)
@@ -90,34 +75,91 @@ static int take_addresses(const struct finder *finder, struct sweep_items *items
     return 0;
 }
 
+/* Items whose names are looked up. */
+struct names {
+    const struct finder *finder;
+    struct sweep_items *items;
+    bool excluded;
+    size_t *which; /* items, by number of the look-up */
+    size_t count;
+    int status;
+};
+
+/* The item is nobody. */
+static void give_up(const struct finder *finder, struct sweep_item *item, const char *problem)
+{
+    char text[256];
+    if (item->name)
+        base_printable(item->name, strlen(item->name), text, sizeof text);
+    else
+        sonde_address_format(&item->range.first, text);
+    fprintf(stderr, "%s: %s: %s\n", finder->program, text, problem);
+    item->range.first.family = SONDE_FAMILY_NONE;
+    finder->targets->missing++;
+}
+
+static const char *name_of(void *self, size_t index)
+{
+    const struct names *names = self;
+    return names->items->items[names->which[index]].name;
+}
+
+static bool on_found(void *self, size_t index, int error, const struct net_names *found)
+{
+    struct names *names = self;
+    const size_t item = names->which[index];
+    if (error)
+        give_up(names->finder, &names->items->items[item], net_names_error(error));
+    else
+        names->status = take_addresses(names->finder, names->items, item, found, names->excluded);
+    return names->status == 0;
+}
+
+static void find_in_scenario(struct names *names, size_t index)
+{
+    const struct finder *finder = names->finder;
+    const enum sonde_family family = sweep_settings_family(finder->settings);
+    struct net_names found = {.count = 1};
+    const int error =
+        sonde_sim_resolve(finder->transport, name_of(names, index), family, &found.addresses[0]);
+    if (!error)
+        on_found(names, index, 0, &found);
+    else
+        give_up(finder, &names->items->items[names->which[index]],
+                error == -EAFNOSUPPORT ? "the scenario gives it no address of that family"
+                                       : "there is no such name in the scenario");
+}
+
+static int find_names(struct names *names)
+{
+    const struct finder *finder = names->finder;
+    for (size_t i = 0; i < names->count && finder->settings->scenario && !names->status; i++)
+        find_in_scenario(names, i);
+    if (names->count == 0 || finder->settings->scenario)
+        return names->status;
+    const struct net_lookup lookup = {names->count, names, name_of, on_found};
+    const int error = net_lookup_all(&lookup, sweep_settings_family(finder->settings));
+    return names->status ? names->status : error ? no_memory(finder) : 0;
+}
+
 static int resolve_all(const struct finder *finder, struct sweep_items *items, bool excluded)
 {
     const enum sonde_family family = sweep_settings_family(finder->settings);
-    const size_t count = items->count;
-    int status = 0;
-    for (size_t i = 0; i < count && !status; i++) {
+    struct names names = {finder, items, excluded, calloc(items->names + 1, sizeof(size_t)), 0, 0};
+    int status = names.which ? 0 : no_memory(finder);
+    for (size_t i = 0; i < items->count && !status; i++) {
         struct sweep_item *item = &items->items[i];
         const bool wanted = family == SONDE_FAMILY_NONE || item->range.first.family == family;
-        if (!item->name && (wanted || excluded)) {
-            status = add_range(finder, &item->range, excluded);
-            continue;
-        }
-        struct net_names names;
-        const char *problem = item->name ? find(finder, item->name, &names)
-                                         : "is of the family that was not asked for";
-        if (!problem) {
-            status = take_addresses(finder, items, i, &names, excluded);
-            continue;
-        }
-        char text[256];
         if (item->name)
-            base_printable(item->name, strlen(item->name), text, sizeof text);
+            names.which[names.count++] = i;
+        else if (wanted || excluded)
+            status = add_range(finder, &item->range, excluded);
         else
-            sonde_address_format(&item->range.first, text);
-        fprintf(stderr, "%s: %s: %s\n", finder->program, text, problem);
-        item->range.first.family = SONDE_FAMILY_NONE;
-        finder->targets->missing++;
+            give_up(finder, item, "is of the family that was not asked for");
     }
+    if (!status)
+        status = find_names(&names);
+    free(names.which);
     return status;
 }
 
