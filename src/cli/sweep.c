@@ -125,8 +125,8 @@ static struct sonde_sweep_config sweep_of(const struct sweep_command *command)
         .gap_slots = settings->rate.gap_slots,
         .tick = TICK,
         .adaptive = settings->adaptive,
-        .enough = 0,
         .deadline = settings->deadline,
+        .reply_from_elsewhere = settings->special, /* groups answer from their members' addresses */
         .probe =
             {
                 .kind = SONDE_PROBE_ECHO,

@@ -53,7 +53,7 @@ static int append(const struct source *source, struct sweep_items *items, struct
 /* Letters, digits and what stands in names and addresses; international names beyond ASCII. */
 static bool can_be_a_host(const char *word)
 {
-    if (*word == '-' || *word == '.')
+    if (*word == '\0' || *word == '-' || *word == '.')
         return false;
     for (; *word; word++) {
         const unsigned char c = (unsigned char)*word;

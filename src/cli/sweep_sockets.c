@@ -74,6 +74,7 @@ static struct sonde_net_config configure(const struct sweep_settings *settings,
         .device = settings->device,
         .source = settings->source,
         .receive_buffer_bytes = rate_of(settings) > FAST ? RECEIVE_BUFFER : 0,
+        .broadcast = settings->special,
         .signals_set = true,
     };
     sigemptyset(&config.signals);
