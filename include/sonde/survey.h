@@ -99,8 +99,9 @@ struct sonde_survey_answer {
 typedef void sonde_survey_hear(void *self, const struct sonde_survey_answer *answer);
 
 struct sonde_survey_figures {
-    uint64_t position;  /* of this shard: everything before it has been accepted or has failed; to
-                           go on from here leaves no target out and repeats one batch at most */
+    uint64_t position;  /* of this shard: everything before it has been accepted or has failed. To
+                           go on from here leaves no target out, and repeats what was asked since
+                           the oldest probe that is still refused: usually nothing, 65,536 at most */
     uint64_t positions; /* in this shard */
     uint64_t sent;    /* sent = replies + errors + unanswered, always: answers beyond it can only be
                          duplicates that the window has forgotten, and count as such */
@@ -135,7 +136,8 @@ size_t sonde_survey_transmit(struct sonde_survey *survey, struct sonde_mono now,
 /*
  * Tells how sending went: the same batch, after the transport has filled it; to be called before
  * the next transmit and before answers to the batch are received. A datagram refused with ENOBUFS
- * or EAGAIN is sent again, for up to a second; any other refusal is final.
+ * or EAGAIN is tried again, the others going on meanwhile, for up to 4 s; any other refusal is
+ * final.
  */
 void sonde_survey_transmitted(struct sonde_survey *survey, const struct sonde_datagram *batch,
                               size_t count);

@@ -8,9 +8,11 @@
 
 #define BATCH_MOST   1024u
 #define ARENA_MOST   (UINT32_C(1) << 20)
-#define SKIPS_MOST   4096u                   /* targets of a family without source, in one call */
-#define HOLD_NS      (100 * SONDE_NS_PER_US) /* after a refusal: queues of devices empty quickly */
-#define REFUSED_MOST SONDE_NS_PER_S
+#define SKIPS_MOST   4096u  /* targets of a family without source, in one call */
+#define SPAN_MOST    65536u /* positions beyond the oldest probe that is still refused */
+#define PAUSE_NS     (100 * SONDE_NS_PER_US) /* after a refusal: queues of devices empty quickly */
+#define PAUSE_MOST   (10 * SONDE_NS_PER_MS)
+#define REFUSED_MOST (4 * SONDE_NS_PER_S) /* neighbours take 3 s to be found missing (RFC 4861) */
 
 /* --- life ------------------------------------------------------------------------------------- */
 
@@ -33,7 +35,8 @@ static int prepare(struct sonde_survey *survey)
         survey->batch_most = ARENA_MOST / survey->datagram_bytes;
     survey->arena = malloc(survey->batch_most * survey->datagram_bytes + 1);
     survey->pending = calloc(survey->batch_most, sizeof(*survey->pending));
-    if (!survey->arena || !survey->pending)
+    survey->handed = calloc(survey->batch_most, sizeof(*survey->handed));
+    if (!survey->arena || !survey->pending || !survey->handed)
         return -ENOMEM;
     return survey_window_init(&survey->window);
 }
@@ -80,6 +83,7 @@ void sonde_survey_destroy(struct sonde_survey *survey)
     survey_window_destroy(&survey->window);
     free(survey->arena);
     free(survey->pending);
+    free(survey->handed);
     free(survey);
 }
 
@@ -95,11 +99,28 @@ static bool find_target(struct sonde_survey *survey)
     return survey_template_for(&survey->prober, &survey->next_target) != NULL;
 }
 
-/* Adds to the pending ones what is due, until there are `most`. */
-static void fill(struct sonde_survey *survey, size_t most)
+/* Whether one more may be asked before those that are refused have left. */
+static bool has_room(const struct sonde_survey *survey)
+{
+    return survey->next_position < survey->figures.positions &&
+           survey->pending_count < survey->batch_most &&
+           (survey->pending_count == 0 ||
+            survey->next_position - survey->pending[0].position < SPAN_MOST);
+}
+
+/* Hands out those that were refused and may try again. */
+static void pick_refused(struct sonde_survey *survey, struct sonde_mono now, size_t most)
+{
+    for (size_t i = 0; i < survey->pending_count && survey->handed_count < most; i++)
+        if (survey->pending[i].retry_ns <= now.ns)
+            survey->handed[survey->handed_count++] = i;
+}
+
+/* Hands out new ones that are due, until there are `most`. */
+static void pick_new(struct sonde_survey *survey, size_t most)
 {
     unsigned skipped = 0;
-    while (survey->pending_count < most && survey->next_position < survey->figures.positions) {
+    while (survey->handed_count < most && has_room(survey)) {
         if (survey->next_copy == 0 && !find_target(survey)) {
             survey->figures.failed += survey->config.copies;
             survey->next_position++;
@@ -109,10 +130,12 @@ static void fill(struct sonde_survey *survey, size_t most)
         }
         if (!survey_pace_take(&survey->pace))
             return;
+        survey->handed[survey->handed_count++] = survey->pending_count;
         survey->pending[survey->pending_count++] = (struct survey_pending){
             .target = survey->next_target,
             .position = survey->next_position,
-            .refused_ns = INT64_MIN,
+            .retry_ns = INT64_MIN,
+            .pause_ns = PAUSE_NS,
         };
         if (++survey->next_copy == survey->config.copies) {
             survey->next_copy = 0;
@@ -144,7 +167,7 @@ static struct sonde_mono sending_ends(const struct sonde_survey *survey)
 size_t sonde_survey_transmit(struct sonde_survey *survey, struct sonde_mono now,
                              struct sonde_datagram *batch, size_t capacity)
 {
-    survey->handed = 0;
+    survey->handed_count = 0;
     if (!survey->started) {
         survey->started = true;
         survey->start = now;
@@ -157,12 +180,12 @@ size_t sonde_survey_transmit(struct sonde_survey *survey, struct sonde_mono now,
         return 0;
     survey_pace_turn(&survey->pace, now);
     size_t most = capacity < survey->batch_most ? capacity : survey->batch_most;
-    fill(survey, most);
+    pick_refused(survey, now, most);
+    pick_new(survey, most);
     end_if_done(survey, now);
     survey->batch_at = now;
-    survey->handed = survey->pending_count < most ? survey->pending_count : most;
-    for (size_t i = 0; i < survey->handed; i++) {
-        const struct sonde_address *target = &survey->pending[i].target;
+    for (size_t i = 0; i < survey->handed_count; i++) {
+        const struct sonde_address *target = &survey->pending[survey->handed[i]].target;
         const struct survey_template *template = survey_template_for(&survey->prober, target);
         uint8_t *bytes = survey->arena + i * survey->datagram_bytes;
         survey_probe_write(&survey->prober, template, target, now, bytes);
@@ -172,42 +195,52 @@ size_t sonde_survey_transmit(struct sonde_survey *survey, struct sonde_mono now,
             .length = (uint32_t) template->length,
         };
     }
-    return survey->handed;
+    return survey->handed_count;
 }
 
-/* Whether a refused probe is kept for another attempt. */
-static bool keep(struct survey_pending *pending, const struct sonde_datagram *datagram)
+/* What became of one. True when it has left. */
+static bool settle(struct sonde_survey *survey, struct survey_pending *pending,
+                   const struct sonde_datagram *datagram)
 {
-    if (datagram->error != ENOBUFS && datagram->error != EAGAIN)
-        return false;
-    if (pending->refused_ns == INT64_MIN)
+    bool for_now = datagram->error == ENOBUFS || datagram->error == EAGAIN;
+    if (for_now && pending->retry_ns == INT64_MIN)
         pending->refused_ns = datagram->sent.ns;
-    return datagram->sent.ns - pending->refused_ns < REFUSED_MOST;
+    pending->settled = !for_now || datagram->sent.ns - pending->refused_ns >= REFUSED_MOST;
+    if (datagram->error == 0) {
+        survey->figures.sent++;
+        survey_pace_sent(&survey->pace, survey->batch_at);
+        return true;
+    }
+    survey->figures.failed += pending->settled;
+    pending->retry_ns = sonde_saturating_add(datagram->sent.ns, pending->pause_ns);
+    pending->pause_ns = 2 * pending->pause_ns < PAUSE_MOST ? 2 * pending->pause_ns : PAUSE_MOST;
+    return false;
+}
+
+static void forget_settled(struct sonde_survey *survey)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < survey->pending_count; i++)
+        if (!survey->pending[i].settled)
+            survey->pending[kept++] = survey->pending[i];
+    survey->pending_count = kept;
 }
 
 void sonde_survey_transmitted(struct sonde_survey *survey, const struct sonde_datagram *batch,
                               size_t count)
 {
-    size_t kept = 0;
+    bool any = false;
     struct sonde_mono last = survey->batch_at;
-    count = count < survey->handed ? count : survey->handed;
+    count = count < survey->handed_count ? count : survey->handed_count;
     for (size_t i = 0; i < count; i++) {
         last = sonde_mono_later(last, batch[i].sent);
-        if (batch[i].error == 0) {
-            survey->figures.sent++;
-            survey_pace_sent(&survey->pace, survey->batch_at);
-        } else if (keep(&survey->pending[i], &batch[i])) {
-            survey->pending[kept++] = survey->pending[i];
-        } else {
-            survey->figures.failed++;
-        }
+        any |= settle(survey, &survey->pending[survey->handed[i]], &batch[i]);
     }
-    if (kept > 0)
-        survey->hold_until = sonde_mono_add(last, (struct sonde_span){HOLD_NS});
-    for (size_t i = count; i < survey->pending_count; i++)
-        survey->pending[kept++] = survey->pending[i];
-    survey->pending_count = kept;
-    survey->handed = 0;
+    survey->handed_count = 0;
+    forget_settled(survey);
+    /* when a few are refused it is for their neighbours' sake; when all are, for the device's */
+    if (!any && survey->pending_count > 0)
+        survey->hold_until = sonde_mono_add(last, (struct sonde_span){PAUSE_NS});
     end_if_done(survey, last);
 }
 
@@ -256,9 +289,10 @@ struct sonde_mono sonde_survey_deadline(const struct sonde_survey *survey)
         return sonde_mono_add(survey->ended_at, survey->config.cooldown);
     if (!survey->started)
         return (struct sonde_mono){INT64_MIN};
-    struct sonde_mono wake = survey->hold_until;
-    if (survey->pending_count == 0)
-        wake = sonde_mono_later(wake, survey_pace_wake(&survey->pace));
+    struct sonde_mono wake = has_room(survey) ? survey_pace_wake(&survey->pace) : SONDE_NEVER;
+    for (size_t i = 0; i < survey->pending_count; i++)
+        wake = sonde_mono_earlier(wake, (struct sonde_mono){survey->pending[i].retry_ns});
+    wake = sonde_mono_later(wake, survey->hold_until);
     return sonde_mono_earlier(wake, sending_ends(survey));
 }
 

@@ -8,11 +8,14 @@
 #include "strategy/survey_probe.h"
 #include "strategy/survey_window.h"
 
-/* A probe on its way to the transport. */
+/* A probe on its way to the transport, or refused by it for the moment. */
 struct survey_pending {
     struct sonde_address target;
     uint64_t position;
-    int64_t refused_ns; /* when it was refused first; INT64_MIN: not yet */
+    int64_t refused_ns; /* the first time */
+    int64_t retry_ns;   /* not before; INT64_MIN: never refused yet */
+    int64_t pause_ns;   /* until the next attempt, if it is refused again */
+    bool settled;       /* left, or failed */
 };
 
 struct sonde_survey {
@@ -28,14 +31,15 @@ struct sonde_survey {
     uint32_t next_copy;               /* … for this time … */
     struct sonde_address next_target; /* … once it has been asked at all */
 
-    struct survey_pending *pending; /* in order: refused ones, then new ones */
+    struct survey_pending *pending; /* batch_most of them, by position */
     size_t pending_count;
-    size_t handed; /* the first ones are in the transport's hands */
+    size_t *handed; /* those in the transport's hands, in the order of the batch */
+    size_t handed_count;
     size_t batch_most;
     uint8_t *arena; /* batch_most datagrams */
     size_t datagram_bytes;
     struct sonde_mono batch_at;   /* the time that they carry */
-    struct sonde_mono hold_until; /* after a refusal: not before */
+    struct sonde_mono hold_until; /* after a batch that was refused whole */
 
     bool started;
     struct sonde_mono start;
