@@ -125,10 +125,10 @@ static int engine_of(struct fping *fping, struct sonde_engine_config *config)
 /* What was written must have come out; that it did not is no host's fault. */
 static int finish_output(const struct fping *fping, int status)
 {
-    errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
-    return fail(fping, "write", errno ? -errno : -EIO);
+    fprintf(stderr, "%s: not all of the output could be written\n", fping->context->program);
+    return FPING_SYSTEM;
 }
 
 static int run_sweep(struct fping *fping)
