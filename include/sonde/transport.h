@@ -122,7 +122,7 @@ struct sonde_transport_ops {
 struct sonde_transport {
     const struct sonde_transport_ops *ops;
     void *self;
-    const char *name; /* "raw", "dgram", "sim": for people */
+    const char *name; /* "raw", "dgram", "ring", "sim": for people */
     /* ICMP identifiers that may be used, each for 65,536 sequence numbers. Owned by the transport.
      */
     const uint16_t *identifiers;

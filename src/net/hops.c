@@ -9,16 +9,18 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
+#include "net/poller.h"
 #include "net/route_dump.h"
 
-#define ANSWER_BYTES  32768
-#define REQUEST_BYTES 128
-#define NEWS_BYTES    1048576
-#define NEWS_EVERY    sonde_span_ms(1)
-#define RELOAD_EVERY  sonde_span_ms(500)
+#define ANSWER_BYTES   32768
+#define REQUEST_BYTES  128
+#define NEWS_BYTES     1048576
+#define NEWS_EVERY     sonde_span_ms(1)
+#define GATEWAYS_ASKED 64u
+#define RELOAD_EVERY   sonde_span_ms(500)
 
 /* Values of prefixes that are no gateway. */
-enum { ON_LINK = 1 << 30, BY_KERNEL, ELSEWHERE };
+enum { ON_LINK = 1 << 30, BY_KERNEL, ELSEWHERE, REFUSING };
 
 static const enum sonde_family families[2] = {SONDE_IPV4, SONDE_IPV6};
 
@@ -62,7 +64,9 @@ static int take_route(void *self, const struct net_route_row *route)
         value = ON_LINK;
     else if (header->rtm_type == RTN_UNICAST)
         value = ELSEWHERE;
-    else if (header->rtm_type != RTN_LOCAL && !refusing && !ours)
+    else if (refusing)
+        value = REFUSING;
+    else if (header->rtm_type != RTN_LOCAL && !ours)
         return 0; /* another device's broadcast */
     if (value == ELSEWHERE && !hops->config.others)
         return 0;
@@ -102,29 +106,6 @@ static int load(struct net_hops *hops)
         }
     }
     return !error && interrupted ? -EINTR : error;
-}
-
-int net_hops_open(struct net_hops *hops, const struct net_hops_config *config)
-{
-    int size = NEWS_BYTES;
-    int error;
-
-    *hops = (struct net_hops){.config = *config, .heard = {INT64_MIN}, .loaded = {INT64_MIN}};
-    error = net_route_socket(&hops->news, RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE,
-                             SOCK_NONBLOCK);
-    if (!error)
-        error = net_route_socket(&hops->questions, 0, 0);
-    if (!error) {
-        setsockopt(mnl_socket_get_fd(hops->news), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-        error = load(hops);
-    }
-    if (error == -EINTR) { /* they change: good enough until the next reading */
-        hops->changed = true;
-        error = 0;
-    }
-    if (error)
-        net_hops_close(hops);
-    return error;
 }
 
 void net_hops_close(struct net_hops *hops)
@@ -236,6 +217,45 @@ static void ask(struct net_hops *hops, const struct sonde_address *address)
     (void)mnl_socket_sendto(hops->news, header, header->nlmsg_len);
 }
 
+/* What is known of gateways is known before the first datagram. */
+static void ask_for_gateways(struct net_hops *hops)
+{
+    struct sonde_mono now = net_now();
+
+    for (size_t i = 0; i < hops->gateway_count && i < GATEWAYS_ASKED; i++) {
+        const uint8_t *link;
+
+        net_neighbours_find(&hops->neighbours, &hops->gateways[i], now, &link);
+        ask(hops, &hops->gateways[i]);
+    }
+    net_hops_turn(hops, now);
+}
+
+int net_hops_open(struct net_hops *hops, const struct net_hops_config *config)
+{
+    int size = NEWS_BYTES;
+    int error;
+
+    *hops = (struct net_hops){.config = *config, .heard = {INT64_MIN}, .loaded = {INT64_MIN}};
+    error = net_route_socket(&hops->news, RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE,
+                             SOCK_NONBLOCK);
+    if (!error)
+        error = net_route_socket(&hops->questions, 0, 0);
+    if (!error) {
+        setsockopt(mnl_socket_get_fd(hops->news), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+        error = load(hops);
+    }
+    if (error == -EINTR) { /* they change: good enough until the next reading */
+        hops->changed = true;
+        error = 0;
+    }
+    if (error)
+        net_hops_close(hops);
+    else
+        ask_for_gateways(hops);
+    return error;
+}
+
 static enum net_hop by_neighbour(struct net_hops *hops, const struct sonde_address *neighbour,
                                  struct sonde_mono now, const uint8_t **link, int *error)
 {
@@ -276,6 +296,10 @@ enum net_hop net_hops_find(struct net_hops *hops, const struct sonde_address *to
     value = net_prefixes_find(&hops->prefixes[to->family == SONDE_IPV6], to);
     if (value == ELSEWHERE) {
         *error = ENETUNREACH;
+        return NET_HOP_REFUSED;
+    }
+    if (value == REFUSING) {
+        *error = EHOSTUNREACH;
         return NET_HOP_REFUSED;
     }
     if (value == NET_PREFIXES_NONE || value == BY_KERNEL)

@@ -3,7 +3,7 @@
  * table and its neighbours, over rtnetlink (rtnetlink(7)), kept up to date by its notifications.
  *
  * Nothing here needs privilege, and nothing is sent to the network. What is not plain (addresses of
- * this machine, broadcast, multicast, routes that refuse, neighbours not resolved yet) is left to
+ * this machine, broadcast, multicast, neighbours not resolved yet) is left to
  * the kernel: such datagrams go through an ordinary raw socket, by which the kernel also resolves
  * the neighbour. Rules of policy routing and tables but the main one are not looked at.
  */
@@ -58,7 +58,7 @@ void net_hops_turn(struct net_hops *hops, struct sonde_mono now);
 /*
  * The next hop to an address; *link has NET_NEIGHBOURS_LINK bytes, valid until the next call.
  * Errors (positive errno): ENETUNREACH: by another device; EAGAIN: wait for the neighbour to be
- * resolved; EHOSTUNREACH: it could not be resolved a moment ago.
+ * resolved; EHOSTUNREACH: it could not be resolved a moment ago, or the route is one that refuses.
  */
 enum net_hop net_hops_find(struct net_hops *hops, const struct sonde_address *to,
                            struct sonde_mono now, const uint8_t **link, int *error);

@@ -9,8 +9,8 @@
  * when the socket's buffer is full of what waits there) depend on it.
  *
  * What has no plain next hop goes through the sockets of the raw transport (hops.h). One of them
- * hears on the loopback device, where answers of this machine itself arrive: about neighbours that
- * were not found, for example.
+ * hears what comes in through the loopback device, as answers of this machine itself do: those
+ * about neighbours that were not found, for example.
  */
 #define _GNU_SOURCE
 
@@ -77,19 +77,20 @@ static int look_at_device(const struct sonde_net_config *config, struct device *
     return error;
 }
 
-/* Answers of this machine itself come in through the loopback device. */
+/* What comes from this machine itself comes in through the loopback device. */
 static int hear_ourselves(struct net_transport *transport, enum sonde_family family,
                           const struct sonde_net_config *config, struct net_identifiers ours,
                           const char **operation)
 {
-    struct sonde_net_config loopback = *config;
+    struct sonde_net_config unbound = *config;
     uint32_t device = transport->device;
     int error;
 
-    loopback.device = "lo";
-    loopback.source = (struct sonde_address){0};
-    transport->device = if_nametoindex("lo");
-    error = net_raw_open_hearing(transport, family, &loopback, ours, operation);
+    unbound.device = NULL;
+    unbound.source = (struct sonde_address){0};
+    transport->device = 0;
+    error =
+        net_raw_open_hearing(transport, family, &unbound, ours, if_nametoindex("lo"), operation);
     transport->device = device;
     return error;
 }

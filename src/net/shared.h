@@ -146,7 +146,7 @@ struct net_identifiers net_raw_identifiers(struct net_transport *transport,
                                            const struct sonde_net_config *config);
 int net_raw_open_hearing(struct net_transport *transport, enum sonde_family family,
                          const struct sonde_net_config *config, struct net_identifiers ours,
-                         const char **operation);
+                         uint32_t device, const char **operation);
 int net_raw_open_sending(struct net_transport *transport, enum sonde_family family,
                          const struct sonde_net_config *config, const char **operation);
 void net_raw_send(void *self, struct sonde_datagram *batch, size_t count);

@@ -211,7 +211,7 @@ LAB struct lab_icmp lab_icmp(const struct sonde_event *event)
     const uint8_t *at = event->bytes.data;
 
     if (event->kind == SONDE_EVENT_DATAGRAM && event->layer == SONDE_LAYER_IP)
-        header = (at[0] & 0x0fu) * 4;
+        header = at[0] >> 4 == 6 ? 40 : (at[0] & 0x0fu) * 4;
     if (event->bytes.length < header + 8)
         return icmp;
     at += header;
