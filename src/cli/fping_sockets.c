@@ -10,6 +10,8 @@
 #define LEASES_PER_LANE  65536
 #define MOST_IDENTIFIERS 256 /* more in flight than the engine holds */
 #define MOST_SOCKETS     16  /* a datagram socket has one identifier */
+#define FAST_GAP         (SONDE_NS_PER_MS / 10)
+#define RECEIVE_BUFFER   (8u << 20) /* answers to probes that leave so fast come in bursts */
 
 /* Enough for all probes that are open or remembered at once. How many hosts there will be is not
  * known yet. */
@@ -32,6 +34,7 @@ static struct sonde_net_config configure(const struct fping_settings *settings)
         .source = settings->source,
         .mark_set = settings->mark > 0,
         .mark = (uint32_t)settings->mark,
+        .receive_buffer_bytes = settings->interval.ns < FAST_GAP ? RECEIVE_BUFFER : 0,
         .pmtu = settings->dont_fragment ? SONDE_NET_PMTU_DO : SONDE_NET_PMTU_DEFAULT,
         .signals_set = true,
     };
