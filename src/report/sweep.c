@@ -16,6 +16,7 @@ int report_sweep_create(struct report_sweep **created, const struct report_sweep
     report->state.run.out = config->out;
     report->state.run.err = config->err;
     report->state.run.clock = config->clock;
+    sonde_self_init(&report->self, report->self_counts);
     if (config->by_interval)
         report->totals = calloc(config->sweep.hosts, sizeof *report->totals);
     if (config->by_interval && !report->totals) {
@@ -148,6 +149,7 @@ static bool decides(const struct sonde_sweep_host *host, const struct sonde_outc
 void report_sweep_outcome(struct report_sweep *report, const struct sonde_outcome *outcome)
 {
     const struct report_sweep_config *config = &report->config;
+    sonde_self_outcome(&report->self, outcome);
     report->late += outcome->kind == SONDE_LATE;
     report->duplicates += outcome->kind == SONDE_DUPLICATE;
     const struct sonde_sweep_host *host = sonde_sweep_host(report->sweep, outcome->target);
@@ -219,6 +221,16 @@ void report_sweep_end(struct report_sweep *report, struct sonde_mono now,
                       const struct sonde_transport_counters *transport)
 {
     const struct report_sweep_config *config = &report->config;
+    struct sonde_sweep_figures figures;
+    sonde_sweep_figures(report->sweep, &figures);
+    const struct report_measurement measurement = {
+        .self = &report->self,
+        .transport = *transport,
+        .foreign = engine->foreign,
+        .malformed = engine->malformed,
+        .leases_out = engine->leases_out,
+        .skipped = figures.skipped,
+    };
     report_sweep_clear_progress(report);
     report->config.progress = false;
     if (is_periodic(report))
@@ -226,9 +238,9 @@ void report_sweep_end(struct report_sweep *report, struct sonde_mono now,
     else if (!config->quiet)
         put_rows(report, now, !config->sorted);
     if (config->form == REPORT_SWEEP_JSON) {
-        report_sweep_json_end(report, now, engine, transport);
+        report_sweep_json_end(report, now, &measurement);
         return;
     }
     report_state_sync(&report->state);
-    report_sweep_text_end(report, now, engine, transport);
+    report_sweep_text_end(report, now, &measurement);
 }

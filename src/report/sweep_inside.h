@@ -26,6 +26,8 @@ struct report_sweep {
     struct sonde_mono next_progress;
     uint64_t duplicates;
     uint64_t late;
+    struct sonde_self self; /* its counts follow */
+    uint64_t self_counts[SONDE_HISTOGRAM_BUCKETS];
     bool progress_shown;
 };
 
@@ -73,15 +75,13 @@ void report_sweep_text_row(struct report_sweep *report, const struct report_swee
 void report_sweep_text_figures(struct report_sweep *report, const struct report_sweep_row *row);
 void report_sweep_text_probe(struct report_sweep *report, const struct sonde_outcome *outcome);
 void report_sweep_text_end(struct report_sweep *report, struct sonde_mono now,
-                           const struct sonde_engine_counters *engine,
-                           const struct sonde_transport_counters *transport);
+                           const struct report_measurement *measurement);
 void report_sweep_json_begin(struct report_sweep *report, struct sonde_mono now);
 void report_sweep_json_row(struct report_sweep *report, const struct report_sweep_row *row,
                            const char *type);
 void report_sweep_json_probe(struct report_sweep *report, const struct sonde_outcome *outcome);
 void report_sweep_json_end(struct report_sweep *report, struct sonde_mono now,
-                           const struct sonde_engine_counters *engine,
-                           const struct sonde_transport_counters *transport);
+                           const struct report_measurement *measurement);
 void report_sweep_csv_begin(struct report_sweep *report);
 void report_sweep_csv_row(struct report_sweep *report, const struct report_sweep_row *row);
 

@@ -1,5 +1,6 @@
 /* A sweep told to programs: one JSON object a line. What every member means: docs/json.md. */
 #include "json.h"
+#include "json_summary.h"
 #include "sweep_inside.h"
 #include "words.h"
 
@@ -107,8 +108,7 @@ void report_sweep_json_probe(struct report_sweep *report, const struct sonde_out
 }
 
 void report_sweep_json_end(struct report_sweep *report, struct sonde_mono now,
-                           const struct sonde_engine_counters *engine,
-                           const struct sonde_transport_counters *transport)
+                           const struct report_measurement *measurement)
 {
     struct sonde_sweep_figures figures;
     sonde_sweep_figures(report->sweep, &figures);
@@ -126,14 +126,10 @@ void report_sweep_json_end(struct report_sweep *report, struct sonde_mono now,
     report_json_count(object, "unfinished", figures.open);
     report_json_count(object, "late", report->late);
     report_json_count(object, "duplicates", report->duplicates);
-    report_json_count(object, "skipped", figures.skipped);
     report_json_count(object, "rate_cuts", figures.rate_cuts);
     if (figures.rate > 0)
         report_json_real(object, "rate", figures.rate);
     report_json_span(object, "elapsed_ns", sonde_mono_since(now, report->start));
-    report_json_count(object, "foreign", engine->foreign);
-    report_json_count(object, "malformed", engine->malformed);
-    report_json_count(object, "leases_out", engine->leases_out);
-    report_json_count(object, "receive_drops", transport->receive_drops);
+    json_summary_of_measurement(measurement, object);
     put(report, object);
 }

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "sweep_inside.h"
+#include "text.h"
 #include "words.h"
 
 /* The chosen fields, with tabs in between. */
@@ -94,9 +95,7 @@ void report_sweep_text_probe(struct report_sweep *report, const struct sonde_out
           out);
 }
 
-static void put_faults(const struct report_sweep *report, const struct sonde_sweep_figures *figures,
-                       const struct sonde_engine_counters *engine,
-                       const struct sonde_transport_counters *transport)
+static void put_notes(const struct report_sweep *report, const struct sonde_sweep_figures *figures)
 {
     FILE *err = report->config.err;
     if (figures->open > 0)
@@ -112,21 +111,10 @@ static void put_faults(const struct report_sweep *report, const struct sonde_swe
                 "the rate was halved %" PRIu32 " times because fewer answers came; at the end it "
                 "was %.0f a second\n",
                 figures->rate_cuts, figures->rate);
-    if (figures->skipped > 0)
-        fprintf(err, "%" PRIu64 " times this machine was too late to send a probe\n",
-                figures->skipped);
-    if (transport->receive_drops > 0)
-        fprintf(err,
-                "%" PRIu64 " answers may be lost by us: the kernel's receive queue was full; "
-                "lower --rate\n",
-                transport->receive_drops);
-    if (engine->leases_out > 0)
-        fprintf(err, "%" PRIu64 " probes waited because too many were open\n", engine->leases_out);
 }
 
 void report_sweep_text_end(struct report_sweep *report, struct sonde_mono now,
-                           const struct sonde_engine_counters *engine,
-                           const struct sonde_transport_counters *transport)
+                           const struct report_measurement *measurement)
 {
     FILE *err = report->config.err;
     struct sonde_sweep_figures figures;
@@ -142,5 +130,6 @@ void report_sweep_text_end(struct report_sweep *report, struct sonde_mono now,
             " failed; %.2f s\n",
             figures.sent, figures.received, figures.timed_out + figures.open, figures.errors,
             seconds);
-    put_faults(report, &figures, engine, transport);
+    put_notes(report, &figures);
+    text_measurement(&(const struct text_report){.state.run.out = err}, measurement);
 }
