@@ -135,7 +135,7 @@ def normal(text):
     def times(match):
         return re.sub(NUMBER, lambda number: digits(number.group(0)), match.group(0))
 
-    text = re.sub(r"(?m)(?<= : )(?:\d+\.\d+|-)(?: (?:\d+(?:\.\d+)?|-))*$", times, text)
+    text = re.sub(rf"(?m)(?<= : )(?:{NUMBER}|-)(?: (?:{NUMBER}|-))*$", times, text)
     text = re.sub(rf"{NUMBER} ms\b", times, text)
     text = re.sub(rf"{NUMBER} avg\b", times, text)
     text = re.sub(rf"(?<=min/avg/max = ){NUMBER}/{NUMBER}/{NUMBER}", times, text)

@@ -24,7 +24,7 @@ host slow 198.18.0.10 delay 130ms
 host lossy 198.18.0.11 delay 5ms loss 40%
 host gone 198.18.0.12 silent
 host refused 198.18.0.13 via r1 error unreachable prohibited from r1
-host twice 198.18.0.14 delay 5ms duplicate 100% after 10ms
+host twice 198.18.0.14 delay 5ms duplicate 100% after 33ms
 host elsewhere 198.18.0.15 delay 5ms reply-from 198.18.0.99
 host many 10.0.0.0/16 delay 2ms alive 30%
 """
@@ -34,10 +34,10 @@ HOSTS = [f"198.18.0.{last}" for last in range(9, 16)]
 ROWS = [
     ("-t200", "-r1", *HOSTS),
     ("-e", "-s", "-t200", "-r1", *HOSTS),
-    ("-c5", "-p200", *HOSTS),
+    ("-c5", "-p200", "-t155", *HOSTS),
     ("-C5", "-p200", "-q", *HOSTS),
     ("-C5", "-p100", "-t300", "-q", *HOSTS),
-    ("-c3", "-p200", "-D", "-A", *HOSTS),
+    ("-c3", "-p200", "-t155", "-D", "-A", *HOSTS),
     ("-a", "-r0", "-t100", "-i1", "-g", "10.0.0.0/25"),
     ("-u", "-r0", "-t100", "-i1", "-g", "10.0.1.0/25"),
     ("-c2", "-p500", "-q", "-i1", "-g", "10.0.2.1", "10.0.2.40"),
