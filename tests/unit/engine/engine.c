@@ -278,3 +278,28 @@ Test(engine_engine, every_probe_has_exactly_one_final_outcome)
     cr_assert(sonde_engine_finished(bench->engine));
     bench_free(bench);
 }
+
+Test(engine_engine, lent_targets_are_asked_and_learned_of_where_they_are)
+{
+    struct bench *bench = bench_new(1400, 1);
+    const struct sonde_engine_config config = {.key = "a secret of ours",
+                                               .identifiers = identifiers,
+                                               .identifier_count = 1,
+                                               .discover_mtu = true};
+    struct sonde_engine_target target = {.address = there, .source = here, .mtu = 1500};
+    cr_assert_eq(sonde_engine_lend_targets(bench->engine, &target, 1), -EINVAL);
+    sonde_engine_destroy(bench->engine);
+    cr_assert_eq(sonde_engine_create(&bench->engine, &config, (struct sonde_strategy){&ops, bench},
+                                     (struct sonde_observer){bench, sent, heard}),
+                 0);
+    cr_assert_eq(sonde_engine_lend_targets(bench->engine, &target, 0), -EINVAL);
+    cr_assert_eq(sonde_engine_lend_targets(bench->engine, &target, 1), 0);
+    cr_assert_eq(sonde_engine_add_target(bench->engine, &target), -EINVAL);
+    cr_assert_eq(send_at(bench, 0, 0), 1);
+    struct packet_icmp too_big = error_about(bench, 3, 4);
+    too_big.error.mtu = 1400;
+    receive(bench, &too_big, &router, MS);
+    cr_assert_eq(bench->heard[0].kind, SONDE_TOO_BIG);
+    cr_assert_eq(target.mtu, 1400);
+    bench_free(bench);
+}

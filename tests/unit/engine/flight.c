@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/random.h"
 #include "engine/flight.h"
@@ -192,5 +193,29 @@ Test(engine_flight, refuses_what_cannot_be)
     cr_assert_neq(flight_init(&flight, identifiers, 1, 65537, 10, SONDE_FOREVER), 0);
     flight_destroy(&flight);
     cr_assert_neq(flight_init(&flight, identifiers, 1, 65536, 0, SONDE_FOREVER), 0);
+    flight_destroy(&flight);
+}
+
+Test(engine_flight, full_lanes_are_not_searched_for_every_probe_that_waits)
+{
+    struct flight flight;
+    flight_with(&flight, 4, 65536, 0);
+    struct sonde_mono free_at;
+    for (uint32_t i = 0; i < 4 * 65536; i++) {
+        struct flight_slot *slot = flight_lease(&flight, i, at(0), &free_at);
+        cr_assert_not_null(slot);
+        flight_open(&flight, slot, at(1000 + i));
+    }
+    const clock_t began = clock();
+    for (uint32_t i = 0; i < 20000; i++)
+        cr_assert_null(flight_lease(&flight, i, at(1), &free_at));
+    cr_assert_lt(clock() - began, CLOCKS_PER_SEC, "quadratic");
+    struct flight_slot *first = flight_first_expiry(&flight);
+    const uint16_t lane = first->lane, sequence = first->sequence;
+    flight_close(&flight, first, FLIGHT_TIMED_OUT, at(1000));
+    struct flight_slot *again = flight_lease(&flight, 3, at(1001), &free_at);
+    cr_assert_not_null(again);
+    cr_assert_eq(again->lane, lane);
+    cr_assert_eq(again->sequence, sequence);
     flight_destroy(&flight);
 }

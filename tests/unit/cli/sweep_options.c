@@ -1,0 +1,123 @@
+#include "cli/sweep_options.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "command_line.h"
+
+static bool read_line(const char *text, struct sweep_settings *settings, struct command_line *line,
+                      struct cli_error *error)
+{
+    split(line, text);
+    return sweep_options_read(settings, line->argc, line->argv, error);
+}
+
+static struct sweep_settings sweep_line(const char *text)
+{
+    struct command_line line;
+    struct sweep_settings settings;
+    struct cli_error error;
+    cr_assert(read_line(text, &settings, &line, &error), "%s: %s", text, error.message);
+    return settings;
+}
+
+static void assert_refused(const char *text, const char *words)
+{
+    struct command_line line;
+    struct sweep_settings settings;
+    struct cli_error error = {0};
+    cr_assert_not(read_line(text, &settings, &line, &error), "%s", text);
+    cr_assert(strstr(error.message, words), "%s: %s", text, error.message);
+}
+
+Test(cli_sweep_options, defaults)
+{
+    const struct sweep_settings s = sweep_line("sweep h");
+    cr_expect_eq(sweep_settings_mode(&s), SONDE_SWEEP_ALIVE);
+    cr_expect_eq(sweep_settings_family(&s), SONDE_FAMILY_NONE);
+    cr_expect_eq(sweep_settings_payload(&s), 56);
+    cr_expect_eq(s.timeout.ns, SONDE_NS_PER_S);
+    cr_expect_eq(s.interval.ns, SONDE_NS_PER_S);
+    cr_expect_eq(s.backoff, 1.5);
+    cr_expect_eq(s.retries, -1);
+    cr_expect_eq(s.min_alive, -1);
+    cr_expect_eq(s.hop_limit, 64);
+    cr_expect_eq(s.selection, REPORT_SWEEP_ALL);
+    cr_expect_eq(s.fields.count, 0);
+}
+
+Test(cli_sweep_options, modes)
+{
+    struct sweep_settings s = sweep_line("sweep -c 5 -i 0.1 h");
+    cr_expect_eq(sweep_settings_mode(&s), SONDE_SWEEP_COUNT);
+    cr_expect_eq(s.interval.ns, 100 * SONDE_NS_PER_MS);
+    s = sweep_line("sweep -l h");
+    cr_expect_eq(sweep_settings_mode(&s), SONDE_SWEEP_LOOP);
+    s = sweep_line("sweep -6 -f - --fields rtt_ns,host");
+    cr_expect_eq(sweep_settings_family(&s), SONDE_IPV6);
+    cr_expect_eq(s.files.count, 1);
+    cr_expect_eq(s.fields.count, 2);
+    cr_expect_eq(s.fields.fields[0], REPORT_SWEEP_RTT);
+}
+
+Test(cli_sweep_options, a_source_decides_the_family)
+{
+    struct sweep_settings s = sweep_line("sweep -S 192.0.2.1 h");
+    cr_expect_eq(sweep_settings_family(&s), SONDE_IPV4);
+    s = sweep_line("sweep -S 2001:db8::1 h");
+    cr_expect_eq(sweep_settings_family(&s), SONDE_IPV6);
+    assert_refused("sweep -6 -S 192.0.2.1 h", "IPv4 address");
+}
+
+Test(cli_sweep_options, the_contact_makes_probes_longer)
+{
+    struct command_line line;
+    struct sweep_settings s;
+    struct cli_error error;
+    char text[200];
+    snprintf(text, sizeof text, "sweep --payload-text %0*d h", 100, 0);
+    split(&line, text);
+    cr_assert(sweep_options_read(&s, line.argc, line.argv, &error));
+    cr_expect_eq(sweep_settings_payload(&s), 116);
+    s = sweep_line("sweep --payload-text short h");
+    cr_expect_eq(sweep_settings_payload(&s), 56);
+    s = sweep_line("sweep --payload-text short -s 21 h");
+    cr_expect_eq(sweep_settings_payload(&s), 21);
+    assert_refused("sweep --payload-text short -s 20 h", "no room");
+}
+
+Test(cli_sweep_options, what_excludes_each_other)
+{
+    assert_refused("sweep", "nobody");
+    assert_refused("sweep -4 -6 h", "exclude");
+    assert_refused("sweep -c1 -l h", "exclude");
+    assert_refused("sweep -c1 -r1 h", "--retries");
+    assert_refused("sweep -l -B2 h", "--backoff");
+    assert_refused("sweep -i1 h", "--interval");
+    assert_refused("sweep --summary-interval 1 h", "--summary-interval");
+    assert_refused("sweep --json --csv h", "exclude");
+}
+
+static bool allowed(const char *text, bool root, struct sweep_settings *settings)
+{
+    struct cli_error error;
+    *settings = sweep_line(text);
+    return sweep_settings_check_user(settings, root, &error);
+}
+
+Test(cli_sweep_options, the_limits_of_users)
+{
+    struct sweep_settings s;
+    cr_assert(allowed("sweep h", false, &s));
+    cr_expect_eq(s.rate.gap_slots, 1000);
+    cr_assert(allowed("sweep h", true, &s));
+    cr_expect_eq(s.rate.gap_slots, 10000);
+    cr_expect(allowed("sweep --rate 1k h", false, &s));
+    cr_expect_not(allowed("sweep --rate 1000.001 h", false, &s));
+    cr_expect(allowed("sweep --rate 1000.001 h", true, &s));
+    cr_expect_not(allowed("sweep --rate max h", false, &s));
+    cr_expect(allowed("sweep --rate max h", true, &s));
+    cr_expect(allowed("sweep --rate max --simulate x h", false, &s));
+    cr_expect_not(allowed("sweep -c1 -i1.9ms h", false, &s));
+    cr_expect(allowed("sweep -c1 -i2ms h", false, &s));
+}
