@@ -225,15 +225,11 @@ static void build_v6(struct builder *b)
 }
 
 void net_filter_icmp(struct net_filter *filter, enum sonde_family family,
-                     struct net_identifiers identifiers, uint32_t device)
+                     struct net_identifiers identifiers)
 {
     struct builder b = {.filter = filter, .ours = identifiers};
 
     filter->length = 0;
-    if (device) {
-        emit(&b, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX));
-        jump(&b, BPF_JEQ, device, NEXT, DROP);
-    }
     if (family == SONDE_IPV6)
         build_v6(&b);
     else
@@ -312,14 +308,13 @@ static void filter_types(int fd, enum sonde_family family)
     }
 }
 
-int net_filter_install(int fd, enum sonde_family family, struct net_identifiers identifiers,
-                       uint32_t device)
+int net_filter_install(int fd, enum sonde_family family, struct net_identifiers identifiers)
 {
     struct net_filter filter;
     uint8_t byte;
 
     filter_types(fd, family);
-    net_filter_icmp(&filter, family, identifiers, device);
+    net_filter_icmp(&filter, family, identifiers);
     int error = net_filter_attach(fd, &filter);
     if (error)
         return error;

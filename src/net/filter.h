@@ -28,10 +28,10 @@ struct net_filter {
 
 /*
  * Lets our messages in: for IPv4 packets begin with the IP header, for IPv6 with the ICMPv6 header,
- * as the kernel shows them to raw sockets. `device`: as below.
+ * as the kernel shows them to raw sockets.
  */
 void net_filter_icmp(struct net_filter *filter, enum sonde_family family,
-                     struct net_identifiers identifiers, uint32_t device);
+                     struct net_identifiers identifiers);
 
 /*
  * The same for packet sockets (SOCK_DGRAM), which show every IP packet of the family from its IP
@@ -45,12 +45,9 @@ void net_filter_packet(struct net_filter *filter, enum sonde_family family,
 int net_filter_attach(int fd, const struct net_filter *filter);
 
 /*
- * Makes a raw ICMP socket hear us and nobody else, from one device only (an index; 0: from any: not
- * what the socket is bound to, as packets to ourselves count for the device that has the address),
- * and throws away what has queued up since it was made. To be called before anything is sent.
- * Returns 0 or a negative errno.
+ * Makes a raw ICMP socket hear us and nobody else, and throws away what has queued up since it was
+ * made. To be called before anything is sent. Returns 0 or a negative errno.
  */
-int net_filter_install(int fd, enum sonde_family family, struct net_identifiers identifiers,
-                       uint32_t device);
+int net_filter_install(int fd, enum sonde_family family, struct net_identifiers identifiers);
 
 #endif

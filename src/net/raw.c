@@ -37,9 +37,9 @@ struct net_identifiers net_raw_identifiers(struct net_transport *transport,
     return chosen;
 }
 
-int net_raw_open_hearing(struct net_transport *transport, enum sonde_family family,
-                         const struct sonde_net_config *config, struct net_identifiers ours,
-                         uint32_t device, const char **operation)
+static int open_hearing(struct net_transport *transport, enum sonde_family family,
+                        const struct sonde_net_config *config, struct net_identifiers ours,
+                        const char **operation)
 {
     bool v6 = family == SONDE_IPV6;
     struct net_socket *hearing;
@@ -61,7 +61,7 @@ int net_raw_open_hearing(struct net_transport *transport, enum sonde_family fami
     if (v6)
         net_set(fd, SOL_RAW, IPV6_CHECKSUM, -1);
     *operation = "set the socket filter";
-    error = net_filter_install(fd, family, ours, device);
+    error = net_filter_install(fd, family, ours);
     if (!error)
         error = net_options_bind(fd, family, config, transport->device, 0, operation);
     if (!error) {
@@ -103,7 +103,7 @@ static int open_family(struct net_transport *transport, enum sonde_family family
                        const struct sonde_net_config *config, struct net_identifiers ours,
                        const char **operation)
 {
-    int error = net_raw_open_hearing(transport, family, config, ours, 0, operation);
+    int error = open_hearing(transport, family, config, ours, operation);
 
     if (error)
         return error;

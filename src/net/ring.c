@@ -28,7 +28,8 @@
 #include "net/route_dump.h"
 #include "net/shared.h"
 
-#define SOCKETS 5 /* hearing and sending of both families, and the packet socket */
+#define SOCKETS        3 /* raw ones of both families, and the packet socket */
+#define LOOPBACK_BYTES 262144u
 
 static const enum sonde_family families[2] = {SONDE_IPV4, SONDE_IPV6};
 
@@ -77,24 +78,6 @@ static int look_at_device(const struct sonde_net_config *config, struct device *
     return error;
 }
 
-/* What comes from this machine itself comes in through the loopback device. */
-static int hear_ourselves(struct net_transport *transport, enum sonde_family family,
-                          const struct sonde_net_config *config, struct net_identifiers ours,
-                          const char **operation)
-{
-    struct sonde_net_config unbound = *config;
-    uint32_t device = transport->device;
-    int error;
-
-    unbound.device = NULL;
-    unbound.source = (struct sonde_address){0};
-    transport->device = 0;
-    error =
-        net_raw_open_hearing(transport, family, &unbound, ours, if_nametoindex("lo"), operation);
-    transport->device = device;
-    return error;
-}
-
 /*
  * The loopback device takes packets in from packet sockets, but the kernel thinks them forged
  * (net/ipv4/route.c, martian sources): there all are sent through the raw socket.
@@ -104,18 +87,21 @@ static int open_family(struct net_transport *transport, const struct device *dev
                        const char **operation)
 {
     struct net_ring_in *in = &transport->ring->in[which];
+    struct net_ring_in *loopback = &transport->ring->in[2 + which];
+    struct sonde_net_config few = {.receive_buffer_bytes = LOOPBACK_BYTES};
     int error = net_ring_in_open(in, families[which], device->index, ours, config, operation);
 
     if (error)
         return error;
-    error = net_raw_open_sending(transport, families[which], config, operation);
-    if (!error && device->type != ARPHRD_LOOPBACK) {
-        error = hear_ourselves(transport, families[which], config, ours, operation);
-        if (error)
-            net_transport_drop_last(transport);
-    }
-    if (error)
+    if (device->type != ARPHRD_LOOPBACK && if_nametoindex("lo"))
+        error = net_ring_in_open(loopback, families[which], if_nametoindex("lo"), ours, &few,
+                                 operation);
+    if (!error)
+        error = net_raw_open_sending(transport, families[which], config, operation);
+    if (error) {
         net_ring_in_close(in);
+        net_ring_in_close(loopback);
+    }
     return error;
 }
 
@@ -262,7 +248,7 @@ static void ring_counters(void *self, struct sonde_transport_counters *counters)
     struct net_transport *transport = self;
 
     net_transport_counters(transport, counters);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < NET_RING_INS; i++)
         if (transport->ring->in[i].fd >= 0)
             counters->receive_drops += net_ring_in_drops(&transport->ring->in[i]);
 }
@@ -272,7 +258,7 @@ static void ring_close(void *self)
     struct net_transport *transport = self;
     struct net_ring *ring = transport->ring;
 
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < NET_RING_INS; i++)
         net_ring_in_close(&ring->in[i]);
     net_ring_turn_close(&ring->turn);
     net_hops_close(&ring->hops);
@@ -327,7 +313,7 @@ static int open_all(struct net_transport *transport, const struct device *device
     if (error)
         return error;
     *operation = "wait for a socket";
-    for (int i = 0; i < 2 && !error; i++)
+    for (int i = 0; i < NET_RING_INS && !error; i++)
         if (ring->in[i].fd >= 0)
             error = net_poller_add_socket(&transport->poller, ring->in[i].fd);
     if (error)
@@ -356,7 +342,8 @@ int sonde_net_open_ring(const struct sonde_net_config *config, struct sonde_tran
         net_transport_destroy(shared);
         return -ENOMEM;
     }
-    shared->ring->in[0].fd = shared->ring->in[1].fd = -1;
+    for (int i = 0; i < NET_RING_INS; i++)
+        shared->ring->in[i].fd = -1;
     error = open_all(shared, &device, !config->device, &own, transport, operation);
     if (error)
         ring_close(shared);

@@ -8,9 +8,11 @@
 
 enum { NET_RING_IPV4 = 20, NET_RING_IPV6 = 40 }; /* bytes of headers without options */
 
+#define NET_RING_INS 4
+
 struct net_ring {
     struct net_hops hops;
-    struct net_ring_in in[2]; /* IPv4, IPv6 */
+    struct net_ring_in in[NET_RING_INS]; /* of the device, IPv4 and IPv6; of the loopback device */
     struct net_ring_turn turn;
     size_t told;            /* of the turn */
     struct net_socket *out; /* packets; NULL on the loopback device: see open_sending */

@@ -99,10 +99,10 @@ static void read_rings(struct net_ring *ring)
     ring->told = 0;
     ring->turn.count = 0;
     ring->turn.room_used = 0;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < NET_RING_INS; i++)
         if (ring->in[i].fd >= 0)
             net_ring_in_read(&ring->in[i], &ring->turn);
-    for (int i = 0; i < 2 && !ring->turn.count; i++)
+    for (int i = 0; i < NET_RING_INS && !ring->turn.count; i++)
         if (ring->in[i].fd >= 0)
             net_ring_in_forgive(&ring->in[i]);
 }

@@ -141,12 +141,9 @@ static inline size_t net_transport_batch(const struct net_transport *transport)
     return transport->stamps == SONDE_NET_STAMPS_USER && !transport->ring ? 1 : NET_BATCH;
 }
 
-/* The parts of the raw transport: its identifiers, its sockets, its send. */
+/* Parts of the raw transport: its identifiers, the socket that sends, its send. */
 struct net_identifiers net_raw_identifiers(struct net_transport *transport,
                                            const struct sonde_net_config *config);
-int net_raw_open_hearing(struct net_transport *transport, enum sonde_family family,
-                         const struct sonde_net_config *config, struct net_identifiers ours,
-                         uint32_t device, const char **operation);
 int net_raw_open_sending(struct net_transport *transport, enum sonde_family family,
                          const struct sonde_net_config *config, const char **operation);
 void net_raw_send(void *self, struct sonde_datagram *batch, size_t count);

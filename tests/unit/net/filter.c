@@ -3,8 +3,7 @@
 
 #include "net/filter.h"
 
-#define DEVICE 7 /* through which all packets come in */
-#define OURS   ((struct net_identifiers){.base = 0x4560, .count = 16})
+#define OURS ((struct net_identifiers){.base = 0x4560, .count = 16})
 
 static bool load(const uint8_t *bytes, size_t length, uint64_t at, size_t size, uint32_t *value)
 {
@@ -46,8 +45,6 @@ static bool lets_in(const struct net_filter *filter, const uint8_t *bytes, size_
                 a = step->k;
             else if (BPF_MODE(step->code) == BPF_MEM)
                 a = memory[step->k];
-            else if (BPF_MODE(step->code) == BPF_ABS)
-                a = step->k == (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX) ? DEVICE : 0;
             else if (!load(bytes, length, (uint64_t)x + step->k,
                            BPF_SIZE(step->code) == BPF_B ? 1 : 2, &a))
                 return false;
@@ -121,7 +118,7 @@ static bool v4_lets_in(const struct packet *packet)
     struct net_filter filter;
     bool in;
 
-    net_filter_icmp(&filter, SONDE_IPV4, OURS, 0);
+    net_filter_icmp(&filter, SONDE_IPV4, OURS);
     in = lets_in(&filter, packet->bytes, packet->length);
     net_filter_packet(&filter, SONDE_IPV4, OURS);
     cr_assert_eq(lets_in(&filter, packet->bytes, packet->length), in);
@@ -135,7 +132,7 @@ static bool v6_lets_in(const struct packet *packet)
     struct packet whole = {0};
     bool in;
 
-    net_filter_icmp(&filter, SONDE_IPV6, OURS, 0);
+    net_filter_icmp(&filter, SONDE_IPV6, OURS);
     in = lets_in(&filter, packet->bytes, packet->length);
     ipv6(&whole, 58);
     append(&whole, packet->bytes, packet->length);
@@ -168,15 +165,13 @@ Test(net_filter, fits_the_kernels_limits_and_ends)
     struct net_filter filter;
 
     for (int family = SONDE_IPV4; family <= SONDE_IPV6; family += 2) {
-        net_filter_icmp(&filter, (enum sonde_family)family, OURS, 0);
+        net_filter_icmp(&filter, (enum sonde_family)family, OURS);
         cr_assert_lt(filter.length, NET_FILTER_MAX);
         for (uint16_t i = 0; i < filter.length; i++)
             if (BPF_CLASS(filter.code[i].code) == BPF_JMP)
                 cr_assert(i + 1 + filter.code[i].jt < filter.length &&
                           i + 1 + filter.code[i].jf < filter.length);
         cr_assert_eq(BPF_CLASS(filter.code[filter.length - 1].code), BPF_RET);
-        net_filter_icmp(&filter, (enum sonde_family)family, OURS, 1);
-        cr_assert_lt(filter.length, NET_FILTER_MAX);
         net_filter_packet(&filter, (enum sonde_family)family, OURS);
         cr_assert_lt(filter.length, NET_FILTER_MAX);
     }
@@ -308,11 +303,11 @@ Test(net_filter, the_whole_space_and_a_single_identifier)
 
     ipv4(&packet, 0, 1, 0);
     icmp(&packet, 0, 0xfffe);
-    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0, 65536}, 0);
+    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0, 65536});
     cr_assert(lets_in(&filter, packet.bytes, packet.length));
-    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0xfffe, 1}, 0);
+    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0xfffe, 1});
     cr_assert(lets_in(&filter, packet.bytes, packet.length));
-    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0xffff, 1}, 0);
+    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0xffff, 1});
     cr_assert_not(lets_in(&filter, packet.bytes, packet.length));
 }
 
@@ -341,17 +336,4 @@ Test(net_filter, packet_sockets_show_more_than_icmp)
         icmp(&packet, 129, 0x4560);
         cr_assert_eq(lets_in(&filter, packet.bytes, packet.length), i < 4, "%zu", i);
     }
-}
-
-Test(net_filter, one_device_only)
-{
-    struct net_filter filter;
-    struct packet packet = {0};
-
-    ipv4(&packet, 0, 1, 0);
-    icmp(&packet, 0, 0x4560);
-    net_filter_icmp(&filter, SONDE_IPV4, OURS, DEVICE);
-    cr_assert(lets_in(&filter, packet.bytes, packet.length));
-    net_filter_icmp(&filter, SONDE_IPV4, OURS, DEVICE + 1);
-    cr_assert_not(lets_in(&filter, packet.bytes, packet.length));
 }
