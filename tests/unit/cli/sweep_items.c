@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static int read_words(char **words, size_t count, struct sweep_items *items)
+static int read_words(const char *const *words, size_t count, struct sweep_items *items)
 {
-    const struct sweep_settings settings = {.operands = words, .operand_count = count};
+    const struct sweep_settings settings = {.operands = (char **)words, .operand_count = count};
     return sweep_items_read("sweep", &settings, items);
 }
 
@@ -28,7 +28,7 @@ static int read_text(const char *text, size_t length, struct sweep_items *items)
 
 Test(cli_sweep_items, operands_in_their_order)
 {
-    char *words[] = {"192.0.2.1-9", "far.example", "2001:db8::/64", "192.0.2.77/24"};
+    const char *const words[] = {"192.0.2.1-9", "far.example", "2001:db8::/64", "192.0.2.77/24"};
     struct sweep_items items;
     cr_assert_eq(read_words(words, 4, &items), 0);
     cr_assert_eq(items.count, 4);
@@ -43,9 +43,10 @@ Test(cli_sweep_items, operands_in_their_order)
 
 Test(cli_sweep_items, an_operand_that_is_nothing_ends_it, .init = cr_redirect_stderr)
 {
-    static char *const bad[] = {"", "a b", "-x", "192.0.2.0/33", "192.0.2.9-192.0.2.1", "a!b"};
+    static const char *const bad[] = {"",   "a b", "-x", "192.0.2.0/33", "192.0.2.9-192.0.2.1",
+                                      "a!b"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        char *words[] = {bad[i], "192.0.2.1"};
+        const char *const words[] = {bad[i], "192.0.2.1"};
         struct sweep_items items;
         cr_expect_eq(read_words(words, 2, &items), SWEEP_BAD_ARGUMENTS, "%s", bad[i]);
         sweep_items_free(&items);
