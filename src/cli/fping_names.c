@@ -1,7 +1,6 @@
 #include "cli/fping_names.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
