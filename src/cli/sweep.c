@@ -111,6 +111,14 @@ static const struct sweep_listener listener = {
 
 /* --- the settings in the engine's terms ------------------------------------------------------ */
 
+/* Of a short interval, groups must not be a large part. */
+static struct sonde_span tick_of(const struct sweep_settings *settings)
+{
+    const struct sonde_span part = {settings->interval.ns / 4};
+    const bool periodic = sweep_settings_mode(settings) != SONDE_SWEEP_ALIVE;
+    return periodic && part.ns < TICK.ns ? part : TICK;
+}
+
 static struct sonde_sweep_config sweep_of(const struct sweep_command *command)
 {
     const struct sweep_settings *settings = &command->settings;
@@ -123,7 +131,7 @@ static struct sonde_sweep_config sweep_of(const struct sweep_command *command)
         .period = settings->interval,
         .gap_ns = settings->rate.gap_ns,
         .gap_slots = settings->rate.gap_slots,
-        .tick = TICK,
+        .tick = tick_of(settings),
         .adaptive = settings->adaptive,
         .deadline = settings->deadline,
         .reply_from_elsewhere = settings->special, /* groups answer from their members' addresses */

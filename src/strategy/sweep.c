@@ -183,7 +183,7 @@ static int64_t due_after(const struct sonde_sweep *sweep, const struct sweep_hos
     if (host->number == 0)
         return sonde_saturating_add(at.ns, period);
     int64_t periods = late / period + 1;
-    if (period - late % period < period / 2 && late >= period)
+    if (period - late % period < period / 2)
         periods++;
     return sonde_saturating_add(host->due_ns, sonde_saturating_mul(periods, period));
 }

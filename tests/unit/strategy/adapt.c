@@ -60,8 +60,11 @@ Test(strategy_adapt, what_left_before_the_cut_is_not_judged)
         strategy_adapt_settled(&adapt, first, i < 300);
         strategy_adapt_settled(&adapt, second, i < 100);
     }
+    uint32_t before = adapt.share;
     strategy_adapt_judge(&adapt, (struct sonde_mono){3 * WINDOW});
     cr_assert_eq(adapt.cuts, 1);
+    cr_assert_eq(adapt.share, before / 2);
+    cr_assert_float_eq(adapt.expected, 0.9, 1e-9);
 }
 
 Test(strategy_adapt, when_a_lower_rate_does_not_help_it_was_not_the_rate)

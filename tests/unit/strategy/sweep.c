@@ -238,6 +238,34 @@ Test(strategy_sweep, more_hosts_than_slots_in_a_period_take_turns)
     sonde_sweep_destroy(sweep);
 }
 
+/* Five slots are a nanosecond more or less than two periods: nobody gets two turns in a row. */
+Test(strategy_sweep, the_rounding_of_slots_gives_nobody_a_turn_too_many)
+{
+    for (int64_t period = 3571427; period <= 3571430; period++) {
+        struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){.mode = SONDE_SWEEP_LOOP,
+                                                                          .hosts = 5,
+                                                                          .period = {period},
+                                                                          .gap_ns = 10 * MS,
+                                                                          .gap_slots = 7});
+        for (uint32_t k = 0; k < 5000; k++)
+            cr_assert_eq(probe_at(sweep, (int64_t)k * 10 * MS / 7).target, k % 5);
+        sonde_sweep_destroy(sweep);
+    }
+}
+
+Test(strategy_sweep, an_open_probe_holds_the_verdict_up)
+{
+    struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){
+        .mode = SONDE_SWEEP_COUNT, .hosts = 1, .count = 2, .period = {MS}});
+    struct sonde_probe first = probe_at(sweep, 0);
+    struct sonde_probe second = probe_at(sweep, MS);
+    tell(sweep, &first, SONDE_TIMED_OUT, -1);
+    cr_assert_eq(sonde_sweep_host(sweep, 0)->state, SONDE_SWEEP_WAITING);
+    tell(sweep, &second, SONDE_TIMED_OUT, -1);
+    cr_assert_eq(sonde_sweep_host(sweep, 0)->state, SONDE_SWEEP_SILENT);
+    sonde_sweep_destroy(sweep);
+}
+
 Test(strategy_sweep, without_a_period_all_hosts_take_turns)
 {
     struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){
