@@ -33,11 +33,6 @@ char *fping_name_and_address(const char *name, const char *address)
     return text;
 }
 
-int fping_no_such_name(void)
-{
-    return EAI_NONAME;
-}
-
 /* Sleeps until the resolver has something to do. */
 static void wait_for(struct net_reverse *reverse)
 {

@@ -17,9 +17,6 @@ const char *fping_address_text(const struct sonde_address *address,
 /* "NAME (ADDRESS)", to be freed; NULL: no memory. */
 char *fping_name_and_address(const char *name, const char *address);
 
-/* The value of net_names_find for what is no address at all. */
-int fping_no_such_name(void);
-
 /*
  * Gives every host without a label its name, or its address where there is none; with both wanted,
  * "NAME (ADDRESS)". Returns 0 or -ENOMEM.

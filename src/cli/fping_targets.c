@@ -201,9 +201,9 @@ static int read_address(const struct finder *finder, const char *text, enum sond
     if (sonde_address_parse(text, address) &&
         (family == SONDE_FAMILY_NONE || address->family == family))
         return 0;
-    /* what cannot be a name is not looked up */
+    /* a name is wrong here, as an empty one is: neither is looked up */
     const bool number = strchr(text, ':') || text[strspn(text, "0123456789.")] == '\0';
-    const int error = number ? net_names_find(text, family, &names) : fping_no_such_name();
+    const int error = net_names_find(number ? text : "", family, &names);
     if (number && error == 0) {
         *address = names.addresses[0];
         return 0;
