@@ -183,7 +183,7 @@ static int engine_of(struct sweep_command *command, struct sonde_engine_config *
 static bool progress_wanted(const struct sweep_settings *settings)
 {
     if (settings->progress == SWEEP_PROGRESS_AUTO)
-        return isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+        return isatty(STDERR_FILENO);
     return settings->progress == SWEEP_PROGRESS_ALWAYS;
 }
 
