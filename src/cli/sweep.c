@@ -12,8 +12,12 @@
 #include "cli/command.h"
 #include "cli/session.h"
 #include "cli/sweep_options.h"
+#include "cli/sweep_resume.h"
 #include "cli/sweep_run.h"
+#include "cli/sweep_scope.h"
+#include "cli/sweep_shard.h"
 #include "cli/sweep_sockets.h"
+#include "cli/sweep_survey.h"
 #include "cli/sweep_targets.h"
 #include "report/sweep.h"
 
@@ -32,6 +36,7 @@ struct sweep_command {
     struct sweep_items items;
     struct sweep_items excluded;
     struct sweep_targets targets;
+    struct sweep_resume resume;
     struct sonde_transport transport;
     struct report_sweep *report;
     const struct sonde_sweep *sweep;
@@ -290,7 +295,7 @@ static int list(struct sweep_command *command)
         fprintf(stderr,
                 "%s: these are %" PRIu64
                 " addresses, and each that is listed takes memory: %" PRIu32
-                " are the most; ask for less of them, or one part after the other\n",
+                " are the most; ask for less of them, or with --stateless\n",
                 command->context->program, command->targets.set.addresses, SWEEP_LISTED_MAX);
         return SWEEP_BAD_ARGUMENTS;
     }
@@ -300,6 +305,22 @@ static int list(struct sweep_command *command)
     sweep_items_free(&command->excluded);
     base_target_set_destroy(&command->targets.set);
     return status;
+}
+
+static int run_survey(struct sweep_command *command)
+{
+    const struct sweep_survey_run survey = {
+        .program = command->context->program,
+        .settings = &command->settings,
+        .transport = &command->transport,
+        .set = &command->targets.set,
+        .resume = command->settings.resume ? &command->resume : NULL,
+        .missing = command->targets.missing,
+        .progress = progress_wanted(&command->settings),
+    };
+    sweep_items_free(&command->items);
+    sweep_items_free(&command->excluded);
+    return sweep_survey_run(&survey);
 }
 
 static int run(struct sweep_command *command)
@@ -312,11 +333,13 @@ static int run(struct sweep_command *command)
         status = confine(command, PRIVILEGE_RESOLVE);
     if (!status)
         status = resolve(command);
-    if (!status)
+    if (!status && !command->settings.stateless)
         status = list(command);
     if (!status)
         status = confine(command, PRIVILEGE_LOOP);
-    return status ? status : run_listed(command);
+    if (status)
+        return status;
+    return command->settings.stateless ? run_survey(command) : run_listed(command);
 }
 
 static int read_items(struct sweep_command *command)
@@ -327,9 +350,40 @@ static int read_items(struct sweep_command *command)
                   : sweep_items_read_excluded(program, &command->settings, &command->excluded);
 }
 
+/* A survey, when it was asked for, or when there are more addresses than can be listed. */
+static int choose_mode(struct sweep_command *command, const struct base_target_set *set)
+{
+    struct sweep_settings *settings = &command->settings;
+    const struct cli_options table = sweep_options();
+    struct cli_error error = {0};
+    settings->stateless |= set->addresses > SWEEP_LISTED_MAX;
+    if (sweep_shard_find(&settings->shard, &error) &&
+        (!settings->stateless || sweep_settings_check_stateless(settings, &error)))
+        return settings->resume ? sweep_resume_open(command->context->program, settings->resume,
+                                                    &command->resume)
+                                : 0;
+    cli_error_print(&error, &table, command->context->program, stderr);
+    return SWEEP_BAD_ARGUMENTS;
+}
+
+/* All that is to be opened. */
+static int open_all(struct sweep_command *command)
+{
+    struct base_target_set set;
+    const int error = sweep_scope_of(&command->settings, &command->items, &command->excluded, &set);
+    int status = error && error != -E2BIG ? complain(command, "keep the hosts", error) : 0;
+    if (!status)
+        status = choose_mode(command, &set);
+    if (!status && sweep_sockets_open(command->context, &command->settings, &command->items, &set,
+                                      &command->transport) != 0)
+        status = SWEEP_SYSTEM;
+    base_target_set_destroy(&set);
+    return status;
+}
+
 int cli_sweep(struct cli_context *context, int argc, char **argv)
 {
-    struct sweep_command command = {.context = context};
+    struct sweep_command command = {.context = context, .resume = {.fd = -1}};
     struct sweep_settings *settings = &command.settings;
     const struct cli_options table = sweep_options();
     struct cli_error error = {0};
@@ -346,8 +400,8 @@ int cli_sweep(struct cli_context *context, int argc, char **argv)
     }
     setlocale(LC_CTYPE, ""); /* international names */
     int status = read_items(&command);
-    if (!status && sweep_sockets_open(context, settings, &command.items, &command.transport) != 0)
-        status = SWEEP_SYSTEM;
+    if (!status)
+        status = open_all(&command);
     if (!status) {
         status = run(&command);
         command.transport.ops->close(command.transport.self);
@@ -355,5 +409,6 @@ int cli_sweep(struct cli_context *context, int argc, char **argv)
     sweep_items_free(&command.items);
     sweep_items_free(&command.excluded);
     sweep_targets_free(&command.targets);
+    sweep_resume_close(&command.resume);
     return status;
 }

@@ -93,3 +93,37 @@ bool sweep_read_fields(const struct cli_option *option, const char *argument, vo
                        report_sweep_field_names(names));
     return false;
 }
+
+/* Digits alone, from 1 to UINT32_MAX, up to `end`. */
+static bool read_part(const char *text, const char *end, uint64_t *number)
+{
+    *number = 0;
+    for (; text < end; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        *number = *number * 10 + (uint64_t)(*text - '0');
+        if (*number > UINT32_MAX)
+            return false;
+    }
+    return *number > 0;
+}
+
+bool sweep_read_shard(const struct cli_option *option, const char *argument, void *member,
+                      struct cli_error *error)
+{
+    (void)option;
+    struct sweep_shard *shard = member;
+    const char *slash = strchr(argument, '/');
+    uint64_t number;
+    *shard = (struct sweep_shard){.automatic = strcmp(argument, "auto") == 0};
+    if (shard->automatic)
+        return true;
+    if (!slash || !read_part(argument, slash, &number) ||
+        !read_part(slash + 1, slash + strlen(slash), &shard->count) || number > shard->count) {
+        cli_error_argument(error, "is not a shard (expected I/N with I from 1 to N: 1/3, 2/3, 3/3; "
+                                  "or auto)");
+        return false;
+    }
+    shard->index = number - 1;
+    return true;
+}

@@ -19,4 +19,7 @@ cli_parse sweep_read_address;
 /* Names of fields with commas in between. Into struct report_sweep_fields. */
 cli_parse sweep_read_fields;
 
+/* "I/N", from 1; or "auto". Into struct sweep_shard. */
+cli_parse sweep_read_shard;
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "cli/ping_arguments.h"
 #include "cli/sweep_arguments.h"
+#include "report/survey.h"
 
 #define AT(member)  .offset = offsetof(struct sweep_settings, member)
 #define TELLS(flag) .given = offsetof(struct sweep_settings, flag)
@@ -14,6 +15,13 @@ static const struct cli_choice progress_choices[] = {
     {"auto", SWEEP_PROGRESS_AUTO},
     {"never", SWEEP_PROGRESS_NEVER},
     {"always", SWEEP_PROGRESS_ALWAYS},
+    {NULL, 0},
+};
+
+static const struct cli_choice transport_choices[] = {
+    {"auto", SWEEP_TRANSPORT_AUTO},
+    {"raw", SWEEP_TRANSPORT_RAW},
+    {"ring", SWEEP_TRANSPORT_RING},
     {NULL, 0},
 };
 
@@ -50,9 +58,26 @@ static const struct cli_option table[] = {
      "with --count or --loop: from one probe to a host to the next", AT(interval),
      TELLS(interval_given), .max = LONGEST, .fallback = SONDE_NS_PER_S},
     {'W', "timeout", CLI_DURATION, NULL, "TIME", "how long to wait for the answer to a probe",
-     AT(timeout), .min = SONDE_NS_PER_US, .max = 3600 * SONDE_NS_PER_S, .fallback = SONDE_NS_PER_S},
+     AT(timeout), TELLS(timeout_given), .min = SONDE_NS_PER_US, .max = 3600 * SONDE_NS_PER_S,
+     .fallback = SONDE_NS_PER_S},
     {'w', "deadline", CLI_DURATION, NULL, "TIME", "end after TIME; 0: no deadline", AT(deadline),
      .max = LONGEST},
+
+    {0, "stateless", CLI_FLAG, "Surveys", NULL,
+     "in random order, remembering no host; so it is for more than a million addresses, too",
+     AT(stateless)},
+    {0, "shard", CLI_PARSED, NULL, "I/N|auto",
+     "the I-th of N parts, from 1, with the same --seed in all; auto: as Kubernetes, Slurm or GNU "
+     "parallel say",
+     AT(shard), TELLS(shard_given), .parse = sweep_read_shard},
+    {0, "resume", CLI_TEXT, NULL, "FILE",
+     "note there how far it is, every 10 s and at the end, and go on from what it says",
+     AT(resume)},
+    {0, "copies", CLI_INTEGER, NULL, "COUNT", "probes to each address, one behind the other",
+     AT(copies), TELLS(copies_given), .min = 1, .max = SWEEP_COPIES_MAX, .fallback = 1},
+    {0, "cooldown", CLI_DURATION, NULL, "TIME", "how long answers are waited for at the end",
+     AT(cooldown), TELLS(cooldown_given), .max = 3600 * SONDE_NS_PER_S,
+     .fallback = 5 * SONDE_NS_PER_S},
 
     {'s', "size", CLI_INTEGER, "What is sent", "BYTES",
      "bytes of payload behind the ICMP header; 56 if not given", AT(payload_bytes),
@@ -68,6 +93,9 @@ static const struct cli_option table[] = {
     {'S', "source", CLI_PARSED, NULL, "ADDRESS", "send from this address of ours", AT(source),
      .parse = sweep_read_address},
     {'I', "interface", CLI_TEXT, NULL, "DEVICE", "send through this device", AT(device)},
+    {0, "transport", CLI_CHOICE, NULL, NULL,
+     "raw sockets, or a packet ring past routing cache and firewall; auto: the ring for surveys",
+     AT(transport), .fallback = SWEEP_TRANSPORT_AUTO, .choices = transport_choices},
 
     {'a', "alive", CLI_SET, "Output", NULL, "tell of hosts that answer", AT(selection),
      .value = REPORT_SWEEP_ALIVE},
@@ -94,8 +122,8 @@ static const struct cli_option table[] = {
     {0, "simulate", CLI_TEXT, "Simulation", "FILE",
      "play the network that this scenario describes, in virtual time", AT(scenario)},
     {0, "seed", CLI_INTEGER, NULL, "NUMBER",
-     "of the random numbers of --simulate: the same seed, the same run", AT(seed), .max = INT64_MAX,
-     .fallback = -1},
+     "of the random numbers of --simulate: the same seed, the same run; and of a survey's order",
+     AT(seed), .max = INT64_MAX, .fallback = -1},
 
     {'h', "help", CLI_HELP, "Other", "scdoc|completion",
      "this text, or the man page's section, or what a shell completes", AT(help)},
@@ -157,10 +185,47 @@ static bool check_settings(const struct sweep_settings *s, struct cli_error *err
          "--size has no room for --payload-text behind the 16 bytes that prove an answer"},
         {s->only_ipv4 && s->source.family == SONDE_IPV6,
          "--source is an IPv6 address, --ipv4 excludes it"},
+        {s->scenario && s->transport != SWEEP_TRANSPORT_AUTO,
+         "--simulate has a transport of its own: --transport excludes it"},
         {s->only_ipv6 && s->source.family == SONDE_IPV4,
          "--source is an IPv4 address, --ipv6 excludes it"},
     };
     return CHECK(rules, error);
+}
+
+static bool knows_fields(const struct report_sweep_fields *fields)
+{
+    for (size_t i = 0; i < fields->count; i++)
+        if (!report_survey_knows(fields->fields[i]))
+            return false;
+    return true;
+}
+
+bool sweep_settings_check_stateless(const struct sweep_settings *s, struct cli_error *error)
+{
+    const struct rule rules[] = {
+        {is_periodic(s), "a survey asks each address once and remembers none: --count and --loop "
+                         "need at most 1048576 addresses and no --stateless"},
+        {s->retries > 0, "a survey does not know who has not answered: not --retries, but --copies "
+                         "(or at most 1048576 addresses and no --stateless)"},
+        {s->backoff_given, "a survey has no retries that --backoff could be of"},
+        {s->timeout_given, "a survey has no --timeout for each probe; --cooldown is how long it "
+                           "waits at the end"},
+        {s->sorted, "a survey remembers no host, so that it cannot --sort"},
+        {!knows_fields(&s->fields),
+         "a survey knows these --fields: time, host, address, state, reason, rtt_ns"},
+        {s->payload_bytes >= 0 && s->payload_bytes < SWEEP_PROOF_BYTES,
+         "a survey needs 16 bytes of payload (--size) to know its answers"},
+        {s->shard.count > 1 && s->seed < 0,
+         "--shard needs --seed, the same one in all shards: else they would overlap"},
+    };
+    return CHECK(rules, error);
+}
+
+/* Options that only a survey has choose it. */
+static void choose_stateless(struct sweep_settings *s)
+{
+    s->stateless |= s->shard_given || s->resume || s->copies_given || s->cooldown_given;
 }
 
 bool sweep_options_read(struct sweep_settings *settings, int argc, char **argv,
@@ -178,7 +243,10 @@ bool sweep_options_read(struct sweep_settings *settings, int argc, char **argv,
         settings->only_ipv4 = !settings->only_ipv6;
     if (settings->source.family == SONDE_IPV6)
         settings->only_ipv6 = !settings->only_ipv4;
-    return settings->help != CLI_HELP_NONE || check_settings(settings, error);
+    choose_stateless(settings);
+    return settings->help != CLI_HELP_NONE ||
+           (check_settings(settings, error) && (!settings->stateless || settings->shard.automatic ||
+                                                sweep_settings_check_stateless(settings, error)));
 }
 
 bool sweep_settings_check_user(struct sweep_settings *settings, bool user_is_root,

@@ -19,6 +19,7 @@
 #define SWEEP_TEXT_MAX    1024  /* bytes of a contact */
 #define SWEEP_PROOF_BYTES 16    /* of the payload, before the contact: token and proof */
 #define SWEEP_PAYLOAD     56
+#define SWEEP_COPIES_MAX  100
 
 /* Exit codes: those of fping. */
 enum {
@@ -40,6 +41,15 @@ struct sweep_rate {
     uint64_t gap_ns; /* gap_ns / gap_slots from probe to probe; 0: as fast as possible */
     uint64_t gap_slots;
 };
+
+/* A part of a survey. */
+struct sweep_shard {
+    uint64_t index; /* from 0 */
+    uint64_t count; /* 0: not given */
+    bool automatic; /* the environment says it (sweep_shard.h) */
+};
+
+enum sweep_transport { SWEEP_TRANSPORT_AUTO, SWEEP_TRANSPORT_RAW, SWEEP_TRANSPORT_RING };
 
 enum sweep_progress { SWEEP_PROGRESS_AUTO, SWEEP_PROGRESS_NEVER, SWEEP_PROGRESS_ALWAYS };
 
@@ -70,7 +80,18 @@ struct sweep_settings {
     double backoff;
     bool backoff_given;
     struct sonde_span timeout;
+    bool timeout_given;
     struct sonde_span deadline;
+
+    /* without memory of hosts */
+    bool stateless; /* asked for, or needed by the options below, or by the number of addresses */
+    struct sweep_shard shard;
+    bool shard_given;
+    const char *resume; /* file */
+    int64_t copies;
+    bool copies_given;
+    struct sonde_span cooldown;
+    bool cooldown_given;
 
     /* what is sent */
     int64_t payload_bytes; /* -1: as many as the text needs, 56 at least */
@@ -79,6 +100,7 @@ struct sweep_settings {
     int64_t traffic_class;
     struct sonde_address source;
     const char *device;
+    int transport; /* enum sweep_transport */
 
     /* output */
     int selection; /* enum report_sweep_selection */
@@ -100,6 +122,9 @@ struct cli_options sweep_options(void);
 /* argv must outlive the settings. Returns false with *error. */
 bool sweep_options_read(struct sweep_settings *settings, int argc, char **argv,
                         struct cli_error *error);
+
+/* Whether the settings are such as a survey without memory of hosts can have. */
+bool sweep_settings_check_stateless(const struct sweep_settings *settings, struct cli_error *error);
 
 /* Whether this user may do so; sets the default rate. Returns false with *error. */
 bool sweep_settings_check_user(struct sweep_settings *settings, bool user_is_root,

@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/sweep_scope.h"
 #include "sonde/net.h"
 #include "sonde/sim.h"
 
 #define MOST_LANES     4096 /* identifiers, each with 65,536 sequence numbers */
 #define MOST_SOCKETS   256  /* a datagram socket has one identifier */
+#define SURVEY_LANES   256  /* a survey needs one; more are harder to guess */
+#define SURVEY_SOCKETS 16
 #define LANE           65536.0
 #define FASTEST        4e6  /* probes a second, where no rate is given */
 #define REMEMBERED_S   2.0  /* answered and timed-out probes, at high rates */
@@ -69,7 +72,7 @@ static struct sonde_net_config configure(const struct sweep_settings *settings,
 {
     struct sonde_net_config config = {
         .family = family_of(settings, items),
-        .identifier_count = identifiers(settings),
+        .identifier_count = settings->stateless ? SURVEY_LANES : identifiers(settings),
         .fixed_identifier = -1,
         .device = settings->device,
         .source = settings->source,
@@ -106,21 +109,56 @@ static void complain(const struct cli_context *context, const struct sweep_setti
                 program);
 }
 
+/*
+ * The ring, where it is wanted and possible. -EAGAIN: it is neither asked for nor possible. Answers
+ * wait in a ring of fixed size, with their stamps, so that the socket buffers stay as they are.
+ */
+static int open_ring(const struct sweep_settings *settings, const struct sweep_items *items,
+                     const struct base_target_set *set, struct sonde_net_config config,
+                     struct sonde_transport *transport, const char **operation)
+{
+    const bool asked = settings->transport == SWEEP_TRANSPORT_RING;
+    char device[IF_NAMESIZE];
+    if (!asked && (settings->transport != SWEEP_TRANSPORT_AUTO || !settings->stateless))
+        return -EAGAIN;
+    const bool fits = items->names == 0 && sweep_scope_ring(settings, set, device);
+    if (!asked && !fits)
+        return -EAGAIN;
+    if (!config.device && fits && device[0] != '\0')
+        config.device = device;
+    config.receive_buffer_bytes = 0;
+    if (settings->stateless)
+        config.stamps = SONDE_NET_STAMPS_USER;
+    const int error = sonde_net_open_ring(&config, transport, operation);
+    return error && !asked ? -EAGAIN : error;
+}
+
+/* Whether there is privilege or not, datagram sockets serve only who has not asked for others. */
+static int open_sockets(const struct cli_context *context, const struct sweep_settings *settings,
+                        const struct sweep_items *items, const struct base_target_set *set,
+                        struct sonde_transport *transport, const char **operation)
+{
+    struct sonde_net_config config = configure(settings, items);
+    const uint32_t most = settings->stateless ? SURVEY_SOCKETS : MOST_SOCKETS;
+    if (!context->privilege.raw && settings->transport == SWEEP_TRANSPORT_AUTO) {
+        if (config.identifier_count > most)
+            config.identifier_count = most;
+        return sonde_net_open_dgram(&config, transport, operation);
+    }
+    const int error = open_ring(settings, items, set, config, transport, operation);
+    return error == -EAGAIN ? sonde_net_open_raw(&config, transport, operation) : error;
+}
+
 int sweep_sockets_open(struct cli_context *context, const struct sweep_settings *settings,
-                       const struct sweep_items *items, struct sonde_transport *transport)
+                       const struct sweep_items *items, const struct base_target_set *set,
+                       struct sonde_transport *transport)
 {
     if (settings->scenario)
         return open_simulation(context, settings, transport);
-    struct sonde_net_config config = configure(settings, items);
     const char *operation = "raise the privilege to open sockets";
     int error = privilege_raise(&context->privilege);
-    if (!error && context->privilege.raw) {
-        error = sonde_net_open_raw(&config, transport, &operation);
-    } else if (!error) {
-        if (config.identifier_count > MOST_SOCKETS)
-            config.identifier_count = MOST_SOCKETS;
-        error = sonde_net_open_dgram(&config, transport, &operation);
-    }
+    if (!error)
+        error = open_sockets(context, settings, items, set, transport, &operation);
     const int lowered = privilege_lower(&context->privilege);
     if (lowered && !error) {
         transport->ops->close(transport->self);
