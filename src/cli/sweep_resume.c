@@ -64,7 +64,6 @@ static void read_slot(struct sweep_resume *resume, const char *slot, size_t leng
         resume->complete = json_is_true(json_object_get(object, "complete"));
         resume->run = (struct sweep_resume_run){
             .targets = hexadecimal(object, "targets"),
-            .addresses = number(object, "addresses"),
             .seed = number(object, "seed"),
             .shard = number(object, "shard") - 1,
             .shards = number(object, "shards"),
@@ -145,7 +144,7 @@ int sweep_resume_check(const char *program, const struct sweep_resume *resume,
     const struct sweep_resume_run *there = &resume->run;
     if (!resume->found)
         return 0;
-    if (there->targets != run->targets || there->addresses != run->addresses)
+    if (there->targets != run->targets)
         fprintf(stderr, "%s: %s is of another run: it asks other addresses\n", program,
                 resume->path);
     else if (there->seed != run->seed)
@@ -168,10 +167,10 @@ int sweep_resume_write(struct sweep_resume *resume, const struct sweep_resume_ru
     const uint64_t serial = resume->serial + 1;
     int length = snprintf(slot, sizeof slot,
                           "{\"sonde_survey\":%d,\"serial\":%" PRIu64 ",\"targets\":\"%016" PRIx64
-                          "\",\"addresses\":%" PRIu64 ",\"seed\":%" PRIu64 ",\"shard\":%" PRIu64
-                          ",\"shards\":%" PRIu64 ",\"position\":%" PRIu64 ",\"complete\":%s",
-                          VERSION, serial, run->targets, run->addresses, run->seed, run->shard + 1,
-                          run->shards, position, complete ? "true" : "false");
+                          "\",\"seed\":%" PRIu64 ",\"shard\":%" PRIu64 ",\"shards\":%" PRIu64
+                          ",\"position\":%" PRIu64 ",\"complete\":%s",
+                          VERSION, serial, run->targets, run->seed, run->shard + 1, run->shards,
+                          position, complete ? "true" : "false");
     length +=
         snprintf(slot + length, sizeof slot - (size_t)length, ",\"check\":\"%016" PRIx64 "\"}",
                  base_siphash(open_key, slot, (size_t)length));

@@ -17,7 +17,6 @@
 /* What must be the same for a run to go on. */
 struct sweep_resume_run {
     uint64_t targets; /* sweep_resume_digest */
-    uint64_t addresses;
     uint64_t seed;
     uint64_t shard; /* from 0 */
     uint64_t shards;

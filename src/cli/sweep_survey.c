@@ -60,14 +60,13 @@ static int identify(struct survey *survey)
     const struct sweep_shard *shard = &run->settings->shard;
     struct sweep_resume_run *identity = &survey->identity;
     *identity = (struct sweep_resume_run){
-        .addresses = run->set->addresses,
         .shard = shard->index,
         .shards = shard->count > 0 ? shard->count : 1,
     };
     const int error = choose_seed(survey, &identity->seed);
     if (error)
         return complain(survey, "get random bytes", error);
-    if (identity->shard >= identity->addresses) {
+    if (identity->shard >= run->set->addresses) {
         fprintf(stderr,
                 "%s: shard %" PRIu64 "/%" PRIu64
                 " has nobody to ask: there are fewer addresses than shards\n",

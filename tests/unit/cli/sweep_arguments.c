@@ -67,3 +67,21 @@ Test(cli_sweep_arguments, fields)
     cr_expect(read(sweep_read_fields, "host", &fields));
     cr_expect_not(read(sweep_read_fields, "host,", &fields));
 }
+
+Test(cli_sweep_arguments, shards)
+{
+    struct sweep_shard shard;
+    cr_assert(read(sweep_read_shard, "2/3", &shard));
+    cr_expect_eq(shard.index, 1);
+    cr_expect_eq(shard.count, 3);
+    cr_expect_not(shard.automatic);
+    cr_assert(read(sweep_read_shard, "4294967295/4294967295", &shard));
+    cr_expect_eq(shard.index, 4294967294);
+    cr_assert(read(sweep_read_shard, "auto", &shard));
+    cr_expect(shard.automatic);
+    static const char *const bad[] = {"",     "0/1",  "2/1",  "1/0", "1",
+                                      "/",    "1/",   "/1",   "a/b", "1/2/3",
+                                      "-1/2", "1/ 2", "+1/2", "1,2", "1/4294967296"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_expect_not(read(sweep_read_shard, bad[i], &shard), "%s", bad[i]);
+}

@@ -121,3 +121,31 @@ Test(cli_sweep_options, the_limits_of_users)
     cr_expect_not(allowed("sweep -c1 -i1.9ms h", false, &s));
     cr_expect(allowed("sweep -c1 -i2ms h", false, &s));
 }
+
+Test(cli_sweep_options, surveys)
+{
+    cr_expect_not(sweep_line("sweep h").stateless);
+    cr_expect_not(sweep_line("sweep --transport ring h").stateless);
+    static const char *const choosers[] = {"--stateless", "--shard 1/1", "--resume f", "--copies 2",
+                                           "--cooldown 1"};
+    for (size_t i = 0; i < sizeof choosers / sizeof *choosers; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "sweep %s h", choosers[i]);
+        cr_expect(sweep_line(text).stateless, "%s", text);
+    }
+    const struct sweep_settings s = sweep_line("sweep --shard 2/5 --seed 0 --fields rtt_ns,time h");
+    cr_expect_eq(s.cooldown.ns, 5 * SONDE_NS_PER_S);
+    cr_expect_eq(s.copies, 1);
+    cr_expect_eq(s.shard.index, 1);
+    assert_refused("sweep --shard 1/2 h", "--seed");
+    assert_refused("sweep --stateless -c1 h", "--count");
+    assert_refused("sweep --stateless -l h", "--count");
+    assert_refused("sweep --stateless -r1 h", "--copies");
+    assert_refused("sweep --stateless -B2 h", "--backoff");
+    assert_refused("sweep --stateless -W1 h", "--cooldown");
+    assert_refused("sweep --stateless --sort h", "--sort");
+    assert_refused("sweep --stateless -s15 h", "16 bytes");
+    assert_refused("sweep --stateless --fields loss h", "--fields");
+    assert_refused("sweep --simulate f --transport raw h", "--transport");
+    sweep_line("sweep --stateless -r0 -s16 h");
+}
