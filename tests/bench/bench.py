@@ -11,11 +11,13 @@ import time
 import deliveries
 import figures
 import lab
+import sweeps
 import tools
 import truth
+import watch
 
-BENCHES = ("rtt", "pacing", "flood", "single", "monitor", "lab", "truth")
-TOOLS = ("sonde", "ping", "fping", "hping3")
+BENCHES = ("rtt", "pacing", "flood", "single", "monitor", "lab", "sweep", "watch", "truth")
+TOOLS = ("sonde", "ping", "fping", "hping3", "zmap", "masscan", "ring")
 
 
 def verdict(row):
@@ -40,21 +42,24 @@ def verdict(row):
         return shown, "", ""
     if ours is None:
         return shown, goal, "not measured"
+    if peer is None and row.most is None and row.least is None:
+        return shown, goal, f"no {row.peer} here"
     return shown, goal, "met" if met else "NOT MET"
 
 
 def table(rows):
-    lines = [["", *TOOLS, "ratio", "goal", ""]]
+    names = [name for name in TOOLS if any(name in row.values for row in rows)]
+    lines = [["", *names, "ratio", "goal", ""]]
     for row in rows:
         cells = [f"{row.values[name]:,.{row.digits}f}" if name in row.values else "-"
-                 for name in TOOLS]
+                 for name in names]
         lines.append([row.figure, *cells, *verdict(row)])
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     text = []
     for line in lines:
         cells = [line[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(line[1:6], widths[1:6])]
-        cells += [cell.ljust(width) for cell, width in zip(line[6:], widths[6:])]
+        cells += [cell.rjust(width) for cell, width in zip(line[1:-2], widths[1:-2])]
+        cells += [cell.ljust(width) for cell, width in zip(line[-2:], widths[-2:])]
         text.append("  ".join(cells).rstrip())
     return text
 
@@ -88,7 +93,7 @@ def main():
         f"{len(os.sched_getaffinity(0))} processors, load {os.getloadavg()[0]:.2f}, "
         f"{time.strftime('%Y-%m-%d %H:%M:%S UTC', time.gmtime())}",
         *(f"{name}: {tools.version(tool)}" for name, tool in found.items()),
-        *(f"{name}: not here, not measured" for name in TOOLS if name not in found),
+        *(f"{name}: not here, not measured" for name in tools.NAMES if name not in found),
     ]
     print("\n".join(head), flush=True)
 
@@ -102,11 +107,17 @@ def main():
     bench = figures.Bench(found, runner, directory, given.quick)
     sonde = os.path.join(given.build, "sonde")
     player = deliveries.Deliveries(sonde, runner, directory, given.quick)
+    many = sweeps.Sweeps(sonde, runner, directory, given.quick)
+    watcher = watch.Watch(many)
     for name in given.benches or BENCHES:
         print(f"... {name}", file=sys.stderr, flush=True)
         try:
             if name == "lab":
                 rows += player.rows()
+            elif name == "sweep":
+                rows += many.rows()
+            elif name == "watch":
+                rows += watcher.rows()
             elif name == "truth":
                 report = ["", *truth.bench(sonde, directory, given.quick, given.markdown)]
             else:
@@ -115,7 +126,7 @@ def main():
             failures.append(f"{name}: could not be measured: {error}")
             print(failures[-1], file=sys.stderr, flush=True)
     text = ["", *table(rows), "", "Values are medians of the runs."] if rows else []
-    text += [*bench.notes, *player.notes, *report, *failures, "",
+    text += [*bench.notes, *player.notes, *many.notes, *watcher.notes, *report, *failures, "",
              f"took {time.monotonic() - started:.0f} s" + (", --quick" if given.quick else "")]
     print("\n".join(text))
     with open(os.path.join(given.build, "bench.txt"), "w", encoding="utf-8") as file:

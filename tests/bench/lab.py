@@ -13,6 +13,7 @@ import time
 
 ROUTERS = 8
 FAR_ROUTED = f"10.77.{ROUTERS}.2"
+NEAR = "10.78.0.1"                # of `sender`, on the device of that name
 FAR_NEAR = "10.78.0.2"
 
 QUIET = """
@@ -68,7 +69,7 @@ def build():
             call("ip", "-n", name, "route", "add", "10.77.0.0/24", "via", f"10.77.{n - 1}.1")
     call("ip", "-n", "far", "route", "add", "default", "via", f"10.77.{ROUTERS}.1")
 
-    link("sender", "near", "10.78.0.1", "crowd", "near", FAR_NEAR)
+    link("sender", "near", NEAR, "crowd", "near", FAR_NEAR)
     call("ip", "-n", "sender", "route", "add", "198.18.0.0/15", "via", FAR_NEAR)
     call("ip", "-n", "crowd", "route", "add", "local", "198.18.0.0/15", "dev", "lo")
 
@@ -76,12 +77,12 @@ def build():
 class Capture:
     """tcpdump on a device of `sender`; records are (ns, icmp type, id, sequence), in order."""
 
-    def __init__(self, path, device="right"):
+    def __init__(self, path, device="right", only="icmp[0] == 0 or icmp[0] == 8"):
         self.path = path
         self.tcpdump = subprocess.Popen(
             ["ip", "netns", "exec", "sender", "tcpdump", "-i", device, "-Z", "root", "-n", "-U",
              "-B", "8192", "-s", "96", "-j", "host", "--time-stamp-precision=nano",
-             "-w", path, "icmp[0] == 0 or icmp[0] == 8"],
+             "-w", path, only],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         said = b""
         until = time.monotonic() + 10
@@ -106,23 +107,28 @@ class Capture:
         return read_capture(self.path)
 
 
-def read_capture(path):
+def frames(path):
+    """(ns, bytes) of each."""
     with open(path, "rb") as file:
         data = file.read()
     order = "<" if data[:4] == b"\x4d\x3c\xb2\xa1" else ">"
     magic, = struct.unpack_from(order + "I", data)
     if magic != 0xA1B23C4D:
         raise RuntimeError(f"{path}: not a capture with nanoseconds")
-    records = []
     at = 24
     while at + 16 <= len(data):
         seconds, ns, captured, _ = struct.unpack_from(order + "IIII", data, at)
-        frame = data[at + 16:at + 16 + captured]
+        yield seconds * 1_000_000_000 + ns, data[at + 16:at + 16 + captured]
         at += 16 + captured
+
+
+def read_capture(path):
+    records = []
+    for ns, frame in frames(path):
         icmp = 14 + 4 * (frame[14] & 15)
         kind, = struct.unpack_from("!B", frame, icmp)
         identifier, sequence = struct.unpack_from("!HH", frame, icmp + 4)
-        records.append((seconds * 1_000_000_000 + ns, kind, identifier, sequence))
+        records.append((ns, kind, identifier, sequence))
     return records
 
 

@@ -6,11 +6,12 @@
 #
 #     rtt pacing flood single monitor   sonde ping and its peers over real network namespaces
 #     lab                               sonde lab: are answers on time, how many a second
+#     sweep watch                       sonde sweep and its peers: very many hosts, once and again
 #     truth                             what every tool says in scenarios of the gallery, against
 #                                       the truth that sonde lab wrote down in that very run
 #
 # --quick repeats less; --markdown adds the table of `truth` in a form that a page can quote. Of
-# traceroute, mtr, tracepath and hping3 what is not installed is left out, and said to be.
+# traceroute, mtr, tracepath, hping3, zmap and masscan what is not installed is left out, and said to be.
 #
 # Everything happens in network, mount and process namespaces of its own, which go away with the
 # process, however it ends. Exit status: 0 measured, whether or not the goals were met; 1 something
@@ -41,7 +42,7 @@ unshare --mount --net --pid --fork --mount-proc true 2>/dev/null ||
 
 python3 -B "$here/check_claims.py"
 mkdir -p "$build/bench"
-for program in measure flood; do
+for program in measure flood ring arrivals; do
 	"${CC:-cc}" -std=gnu17 -O2 -Wall -Wextra -pthread -o "$build/bench/$program" "$here/$program.c"
 done
 exec unshare --mount --net --pid --fork --kill-child --mount-proc \
