@@ -208,6 +208,10 @@ static bool on_signal(void *self, int number, struct sonde_mono now)
     if (survey->stopping)
         return true;
     survey->stopping = true;
+    if (survey->run->progress) {
+        report_survey_status(survey->report, now);
+        fprintf(stderr, "waiting for answers to what was sent; again to end at once\n");
+    }
     sonde_survey_stop(survey->engine, now);
     return false;
 }

@@ -134,8 +134,11 @@ static double seconds_left(const struct report_survey *report,
     double left = done > 0 ? elapsed * to_do / done : -1;
     const double to_deadline = (double)survey->deadline.ns / 1e9 - elapsed;
     if (survey->deadline.ns > 0 && (left < 0 || to_deadline < left))
-        left = to_deadline > 0 ? to_deadline : 0;
-    return left < 0 ? left : left + (double)survey->cooldown.ns / 1e9;
+        left = to_deadline;
+    else if (left < 0)
+        return left;
+    left += (double)survey->cooldown.ns / 1e9;
+    return left > 0 ? left : 0;
 }
 
 static void put_line(const struct report_survey *report, struct sonde_mono now)
