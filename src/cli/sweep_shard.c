@@ -1,8 +1,9 @@
 #include "cli/sweep_shard.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/number.h"
 
 #define TOTAL "SONDE_SHARDS"
 
@@ -27,13 +28,13 @@ enum { STARTERS = sizeof starters / sizeof *starters };
 /* False with *error when the variable is no number, or not there. */
 static bool read_variable(const char *name, uint64_t *number, struct cli_error *error)
 {
-    char message[160], *end;
+    char message[160];
     const char *text = getenv(name);
-    if (text && text[0] >= '0' && text[0] <= '9') {
-        errno = 0;
-        *number = strtoull(text, &end, 10);
-        if (errno == 0 && *end == '\0' && *number <= UINT32_MAX)
-            return true;
+    int64_t value;
+    if (text && text[0] >= '0' && text[0] <= '9' &&
+        base_parse_integer(text, 0, UINT32_MAX, &value) == BASE_NUMBER_OK) {
+        *number = (uint64_t)value;
+        return true;
     }
     snprintf(message, sizeof message, "--shard auto: the environment variable %s %s", name,
              text ? "is no number" : "is needed and not set");
@@ -44,7 +45,7 @@ static bool read_starter(const struct starter *starter, struct sweep_shard *shar
                          struct cli_error *error)
 {
     char message[160];
-    uint64_t index, first = starter->lowest, step = 1;
+    uint64_t index = 0, first = starter->lowest, step = 1;
     if (!read_variable(starter->index, &index, error) ||
         (starter->first && !read_variable(starter->first, &first, error)) ||
         !read_variable(starter->count, &shard->count, error) ||

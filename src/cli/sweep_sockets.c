@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/sweep_scope.h"
+#include "net/ring_device.h"
 #include "sonde/net.h"
 #include "sonde/sim.h"
 
@@ -118,10 +118,10 @@ static int open_ring(const struct sweep_settings *settings, const struct sweep_i
                      struct sonde_transport *transport, const char **operation)
 {
     const bool asked = settings->transport == SWEEP_TRANSPORT_RING;
-    char device[IF_NAMESIZE];
+    char device[NET_DEVICE_NAME];
     if (!asked && (settings->transport != SWEEP_TRANSPORT_AUTO || !settings->stateless))
         return -EAGAIN;
-    const bool fits = items->names == 0 && sweep_scope_ring(settings, set, device);
+    const bool fits = items->names == 0 && net_ring_device(&config, set, device);
     if (!asked && !fits)
         return -EAGAIN;
     if (!config.device && fits && device[0] != '\0')
