@@ -210,7 +210,7 @@ Test(report_survey, status_and_progress)
     answer(&bench, SONDE_SURVEY_REPLY, 1);
     report_survey_status(bench.report, again);
     cr_expect_str_eq(bench.err,
-                     "\r\033[K1 s: 0 of 3 addresses (0.00%), 0 alive; 0 probes, 0/s"
+                     "\r\033[K0 s: 0 of 3 addresses (0.00%), 0 alive; 0 probes, 0/s"
                      "\r\033[K1 s: 0 of 3 addresses (0.00%), 0 alive; 0 probes, 0/s\n",
                      "%s", bench.err);
     finish_and_close(&bench);
