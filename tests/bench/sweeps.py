@@ -16,7 +16,6 @@ SINK_MAC = "02:00:00:00:00:99"    # nobody's: dropped as soon as it is received
 HOSTS = 65536
 RATE = 50000
 STRAY = 50                        # packets that may belong to something else: ARP, knocking
-SETTLE_S = 3                      # at most, for the rest of the machine to keep still
 LIMIT_S = 40                      # of any command
 LISTED = scanners.Listed.label
 STATELESS = scanners.Stateless.label
@@ -120,6 +119,7 @@ class Sweeps:
         self.programs = os.path.dirname(runner.measure)
         self.directory = directory
         self.quick = quick
+        self.settle_s = 1 if quick else 3    # at most, for the rest of the machine to keep still
         self.notes = []
         self.mac = None
         self.scanners = []
@@ -168,7 +168,7 @@ class Sweeps:
     # --- everyone answers -----------------------------------------------------------------------
 
     def fastest(self):
-        rounds = 2 if self.quick else 3
+        rounds = 1 if self.quick else 3
         waits = {STATELESS: scanners.Stateless.cooldown_s}
 
         def once(scanner):
@@ -179,7 +179,7 @@ class Sweeps:
                     "missed": asked - scanner.found(cost.output), "memory": cost.memory_mib,
                     "cpu": cost.cpu_s / asked * 1e6}
 
-        lab.settle(SETTLE_S)
+        lab.settle(self.settle_s)
         found, share = self.medians(rounds, once, self.scanners)
         # Theirs is above all their waiting for what may still come.
         hosts = {name: value for name, value in found["hosts"].items()
@@ -217,7 +217,7 @@ class Sweeps:
 
         which = [scanner for scanner in self.scanners if hasattr(scanner, "into_sink")]
         found = {}
-        lab.settle(SETTLE_S)
+        lab.settle(self.settle_s)
         for _ in range(rounds):
             bare()
             for figure, labels in self.medians(1, once, which)[0].items():
@@ -238,7 +238,7 @@ class Sweeps:
             if not hasattr(scanner, "paced"):
                 continue
             ours = scanner.name == "sonde"
-            seconds = (10 if ours else 3) if not self.quick else (3 if ours else 2)
+            seconds = (10 if ours else 3) if not self.quick else 2
             count = RATE * seconds
             first = scanners.number(ALIVE)
             command = scanner.paced(ALIVE, scanners.address(first + count - 1), self.mac, RATE)
@@ -263,7 +263,7 @@ class Sweeps:
         """The same rate for all, so that what is done in batches is done in equal ones."""
         pace = 100_000
         costs = {}
-        lab.settle(SETTLE_S)
+        lab.settle(self.settle_s)
         for hosts in (1000, 10_000, 100_000, *(() if self.quick else (1_000_000,))):
             times = max(1, pace // hosts)
             last = scanners.address(scanners.number(ALIVE) + hosts - 1)

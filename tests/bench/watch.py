@@ -7,7 +7,7 @@ import subprocess
 import lab
 import scanners
 from figures import Row, percentile
-from sweeps import ALIVE, LIMIT_S, SETTLE_S
+from sweeps import ALIVE, LIMIT_S
 
 SAMPLED = 77                      # the last byte of the addresses whose RTTs are compared
 
@@ -42,7 +42,7 @@ class Watch:
 
     def crowd(self, hosts):
         seconds = 5 if self.sweeps.quick else 20
-        lab.settle(SETTLE_S)
+        lab.settle(self.sweeps.settle_s)
         before = far_counts()
         cost = self.sweeps.runner.run(self.command(hosts, seconds, "-q"), "sender", LIMIT_S, most=1)
         asked, answered = (after - past for past, after in zip(before, far_counts()))
