@@ -2,11 +2,9 @@
 
 #include <errno.h>
 
+#include "engine/arrival.h"
 #include "engine/build.h"
 #include "packet/icmp.h"
-#include "packet/ipv4.h"
-#include "packet/ipv6.h"
-#include "packet/protocol.h"
 #include "packet/quote.h"
 
 void answer_from_slot(const struct answer_context *context, const struct flight_slot *slot,
@@ -41,56 +39,6 @@ static void set_rtt(const struct flight_slot *slot, const struct sonde_event *ev
         outcome->rtt = sonde_mono_since(event->read, outcome->sent.at);
     }
     outcome->rtt_known = outcome->rtt.ns >= 0;
-}
-
-/* Finds the ICMP message in what was received. False when there is none. */
-static bool unwrap(const struct sonde_event *event, struct sonde_outcome *outcome)
-{
-    outcome->from = event->from;
-    outcome->to = event->to;
-    outcome->hop_limit = event->hop_limit;
-    outcome->traffic_class = event->traffic_class;
-    outcome->icmp = event->bytes;
-    if (event->layer == SONDE_LAYER_ICMP)
-        return true;
-    if (event->from.family == SONDE_IPV4) {
-        struct packet_ipv4 ip;
-        if (packet_ipv4_parse(event->bytes, &ip) != 0 || ip.protocol != PACKET_ICMPV4 ||
-            ip.fragment_offset != 0)
-            return false;
-        outcome->from = ip.source;
-        outcome->to = ip.destination;
-        outcome->hop_limit = ip.ttl;
-        outcome->traffic_class = ip.traffic_class;
-        outcome->ip = (struct sonde_bytes){event->bytes.data, packet_ipv4_header_bytes(&ip)};
-        outcome->icmp = ip.payload;
-        return true;
-    }
-    struct packet_ipv6 ip;
-    struct packet_ipv6_upper upper;
-    if (packet_ipv6_parse(event->bytes, &ip) != 0 ||
-        packet_ipv6_upper(ip.next_header, ip.payload, &upper) != 0 ||
-        upper.protocol != PACKET_ICMPV6 || (upper.fragmented && upper.fragment.offset != 0))
-        return false;
-    uint32_t scope = event->from.scope;
-    outcome->from = ip.source;
-    outcome->from.scope = scope;
-    outcome->to = ip.destination;
-    outcome->hop_limit = ip.hop_limit;
-    outcome->traffic_class = ip.traffic_class;
-    outcome->ip =
-        (struct sonde_bytes){event->bytes.data, (size_t)(upper.bytes.data - event->bytes.data)};
-    outcome->icmp = upper.bytes;
-    return true;
-}
-
-/* Without our address, ICMPv6's pseudo-header cannot be known; the kernel has checked it then. */
-static bool checksum_ok(const struct sonde_event *event, const struct sonde_outcome *outcome)
-{
-    if (event->cut || (outcome->from.family == SONDE_IPV6 && outcome->to.family != SONDE_IPV6))
-        return true;
-    return packet_icmp_checksum_ok(outcome->from.family, outcome->icmp, &outcome->from,
-                                   &outcome->to);
 }
 
 /* True unless the payload came back far enough to hold a proof and holds a wrong one. */
@@ -144,24 +92,23 @@ static void compare_payload(const struct answer_context *context, const struct f
 
 /* What the slot knows of its probe, and what was seen of the message. */
 static void combine(const struct answer_context *context, const struct flight_slot *slot,
-                    const struct packet_icmp *message, enum sonde_outcome_kind kind,
-                    struct sonde_outcome *outcome)
+                    const struct engine_arrival *arrival, const struct packet_icmp *message,
+                    enum sonde_outcome_kind kind, struct sonde_outcome *outcome)
 {
-    struct sonde_outcome seen = *outcome;
     answer_from_slot(context, slot, outcome);
     outcome->kind = kind;
-    outcome->from = seen.from;
-    outcome->to = seen.to;
-    outcome->hop_limit = seen.hop_limit;
-    outcome->traffic_class = seen.traffic_class;
-    outcome->ip = seen.ip;
-    outcome->icmp = seen.icmp;
+    outcome->from = arrival->from;
+    outcome->to = arrival->to;
+    outcome->hop_limit = arrival->hop_limit;
+    outcome->traffic_class = arrival->traffic_class;
+    outcome->ip = arrival->ip;
+    outcome->icmp = arrival->icmp;
     outcome->icmp_type = message->type;
     outcome->icmp_code = message->code;
 }
 
 static enum answer_verdict judge_reply(const struct answer_context *context,
-                                       const struct sonde_event *event,
+                                       const struct engine_arrival *arrival,
                                        const struct packet_icmp *message,
                                        struct flight_slot **found, struct sonde_outcome *outcome)
 {
@@ -177,12 +124,12 @@ static enum answer_verdict judge_reply(const struct answer_context *context,
         packet_icmp_reply_type(message->family, (uint8_t)request) != message->type)
         return ANSWER_FOREIGN;
 
-    combine(context, slot, message, SONDE_REPLY, outcome);
+    combine(context, slot, arrival, message, SONDE_REPLY, outcome);
     outcome->foreign_source = !sonde_address_equal(&outcome->from, &target->address);
     *found = slot;
-    if (!checksum_ok(event, outcome)) {
+    if (!engine_arrival_checksum_ok(arrival)) {
         outcome->kind = SONDE_CORRUPT;
-        outcome->received = event->stamp;
+        outcome->received = arrival->event->stamp;
         return outcome->foreign_source && !target->many_answer ? ANSWER_FOREIGN : ANSWER_OURS;
     }
     if (!proof_ok(context, slot, message->payload) || !header_proof_ok(context, slot, message))
@@ -193,12 +140,12 @@ static enum answer_verdict judge_reply(const struct answer_context *context,
     if (outcome->foreign_source && !target->many_answer && !proven)
         return ANSWER_FOREIGN;
     compare_payload(context, slot, message->payload, outcome);
-    set_rtt(slot, event, outcome);
+    set_rtt(slot, arrival->event, outcome);
     return ANSWER_OURS;
 }
 
 static enum answer_verdict judge_error(const struct answer_context *context,
-                                       const struct sonde_event *event,
+                                       const struct engine_arrival *arrival,
                                        const struct packet_icmp *message,
                                        enum sonde_outcome_kind kind, struct flight_slot **found,
                                        struct sonde_outcome *outcome)
@@ -222,14 +169,15 @@ static enum answer_verdict judge_error(const struct answer_context *context,
                                        inner.bytes.length - PACKET_ICMP_HEADER}))
         return ANSWER_FOREIGN;
 
-    combine(context, slot, message, checksum_ok(event, outcome) ? kind : SONDE_CORRUPT, outcome);
+    combine(context, slot, arrival, message,
+            engine_arrival_checksum_ok(arrival) ? kind : SONDE_CORRUPT, outcome);
     outcome->mtu = message->error.mtu;
     outcome->pointer = message->error.pointer;
     outcome->gateway = message->error.gateway;
     outcome->extensions = message->error.extensions;
     outcome->quote = quote;
     outcome->quote.icmp_intact = true;
-    set_rtt(slot, event, outcome);
+    set_rtt(slot, arrival->event, outcome);
     *found = slot;
     return ANSWER_OURS;
 }
@@ -276,14 +224,15 @@ enum answer_verdict answer_judge(const struct answer_context *context,
     *outcome = (struct sonde_outcome){0};
     if (event->kind == SONDE_EVENT_ERROR)
         return judge_queued(context, event, slot, outcome);
+    struct engine_arrival arrival;
     struct packet_icmp message;
-    if (!unwrap(event, outcome) ||
-        packet_icmp_parse(outcome->from.family, outcome->icmp, &message) != 0)
+    if (!engine_arrival_find(event, &arrival) ||
+        packet_icmp_parse((enum sonde_family)arrival.from.family, arrival.icmp, &message) != 0)
         return ANSWER_MALFORMED;
     int kind = packet_icmp_outcome(message.family, message.type, message.code);
     if (kind < 0)
         return ANSWER_FOREIGN;
     if (kind == SONDE_REPLY)
-        return judge_reply(context, event, &message, slot, outcome);
-    return judge_error(context, event, &message, (enum sonde_outcome_kind)kind, slot, outcome);
+        return judge_reply(context, &arrival, &message, slot, outcome);
+    return judge_error(context, &arrival, &message, (enum sonde_outcome_kind)kind, slot, outcome);
 }

@@ -1,60 +1,9 @@
 #include "strategy/survey_answer.h"
 
+#include "engine/arrival.h"
 #include "packet/icmp.h"
-#include "packet/ipv4.h"
-#include "packet/ipv6.h"
 #include "packet/protocol.h"
 #include "packet/quote.h"
-
-/* What was found inside a received datagram. */
-struct arrival {
-    struct sonde_address from;
-    struct sonde_address to;
-    int hop_limit;
-    struct sonde_bytes icmp;
-};
-
-static bool unwrap_ipv4(const struct sonde_event *event, struct arrival *arrival)
-{
-    struct packet_ipv4 ip;
-    if (packet_ipv4_parse(event->bytes, &ip) != 0 || ip.protocol != PACKET_ICMPV4 ||
-        ip.fragment_offset != 0 || (ip.truncated && !event->cut))
-        return false;
-    *arrival = (struct arrival){ip.source, ip.destination, ip.ttl, ip.payload};
-    return true;
-}
-
-static bool unwrap_ipv6(const struct sonde_event *event, struct arrival *arrival)
-{
-    struct packet_ipv6 ip;
-    struct packet_ipv6_upper upper;
-    if (packet_ipv6_parse(event->bytes, &ip) != 0 ||
-        packet_ipv6_upper(ip.next_header, ip.payload, &upper) != 0 ||
-        upper.protocol != PACKET_ICMPV6 || (upper.fragmented && upper.fragment.offset != 0) ||
-        (ip.truncated && !event->cut))
-        return false;
-    *arrival = (struct arrival){ip.source, ip.destination, ip.hop_limit, upper.bytes};
-    arrival->from.scope = event->from.scope;
-    return true;
-}
-
-static bool unwrap(const struct sonde_event *event, struct arrival *arrival)
-{
-    if (event->layer == SONDE_LAYER_IP)
-        return event->from.family == SONDE_IPV4 ? unwrap_ipv4(event, arrival)
-                                                : unwrap_ipv6(event, arrival);
-    *arrival = (struct arrival){event->from, event->to, event->hop_limit, event->bytes};
-    return true;
-}
-
-/* Without our address the pseudo-header of ICMPv6 is not known; the kernel has checked it then. */
-static bool checksum_ok(const struct sonde_event *event, const struct arrival *arrival)
-{
-    if (event->cut || (arrival->from.family == SONDE_IPV6 && arrival->to.family != SONDE_IPV6))
-        return true;
-    return packet_icmp_checksum_ok((enum sonde_family)arrival->from.family, arrival->icmp,
-                                   &arrival->from, &arrival->to);
-}
 
 /*
  * RTT is the receive stamp minus the user time that came back; where the kernel's translated stamp
@@ -173,11 +122,11 @@ enum survey_verdict survey_judge(const struct survey_prober *prober,
     *answer = (struct sonde_survey_answer){.received = event->stamp, .hop_limit = -1};
     if (event->kind == SONDE_EVENT_ERROR)
         return judge_queued(prober, window, event, judged);
-    struct arrival arrival;
+    struct engine_arrival arrival;
     struct packet_icmp message;
-    if (!unwrap(event, &arrival) ||
+    if (!engine_arrival_find(event, &arrival) || arrival.truncated ||
         packet_icmp_parse((enum sonde_family)arrival.from.family, arrival.icmp, &message) != 0 ||
-        !checksum_ok(event, &arrival))
+        !engine_arrival_checksum_ok(&arrival))
         return SURVEY_MALFORMED;
     answer->from = arrival.from;
     answer->hop_limit = arrival.hop_limit;
