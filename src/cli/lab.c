@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/lab_options.h"
 #include "cli/lab_text.h"
+#include "cli/opening.h"
 #include "lab/hosts.h"
 #include "lab/pcapng.h"
 #include "lab/player.h"
@@ -249,11 +250,8 @@ static int load(struct lab *lab)
 {
     struct sonde_sim_error problem;
     const int error = sim_scenario_load(&lab->scenario, lab->settings.scenario, &problem);
-    if (error && problem.line > 0)
-        fprintf(stderr, "%s: %s:%u: %s\n", lab->context->program, problem.file, problem.line,
-                problem.message);
-    else if (error)
-        fprintf(stderr, "%s: %s: %s\n", lab->context->program, problem.file, problem.message);
+    if (error)
+        cli_complain_of_scenario(lab->context->program, &problem);
     return error ? CLI_FAILED : 0;
 }
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/opening.h"
 #include "sonde/net.h"
-#include "sonde/sim.h"
 
 #define MOST_SPREAD      64 /* hosts that have an identifier each, and so count 1, 2, 3 … */
 #define MOST_IDENTIFIERS 32768
@@ -80,19 +80,6 @@ static struct sonde_net_config configure(const struct ping_settings *settings)
     return config;
 }
 
-static int open_simulation(const struct cli_context *context, const struct ping_settings *settings,
-                           struct sonde_transport *transport)
-{
-    struct sonde_sim_error problem;
-    int error = sonde_sim_open(settings->scenario, (uint64_t)settings->seed, transport, &problem);
-    if (error && problem.line > 0)
-        fprintf(stderr, "%s: %s:%u: %s\n", context->program, problem.file, problem.line,
-                problem.message);
-    else if (error)
-        fprintf(stderr, "%s: %s: %s\n", context->program, problem.file, problem.message);
-    return error;
-}
-
 /* What ping says when a socket cannot be had. */
 static void complain_as_ping(const struct cli_context *context,
                              const struct ping_settings *settings, bool raw, int error,
@@ -119,29 +106,6 @@ static void complain_as_ping(const struct cli_context *context,
     }
 }
 
-static void complain(const struct cli_context *context, const struct ping_settings *settings,
-                     int error, const char *operation)
-{
-    if (error == -ENODEV && settings->source.device) {
-        fprintf(stderr, "%s: there is no device '%s'; `ip link` lists them\n", context->program,
-                settings->source.device);
-        return;
-    }
-    if (error == -EADDRNOTAVAIL) {
-        char text[SONDE_ADDRESS_TEXT];
-        fprintf(stderr, "%s: %s is no address of this machine; `ip address` lists them\n",
-                context->program, sonde_address_format(&settings->source.address, text));
-        return;
-    }
-    fprintf(stderr, "%s: cannot %s: %s\n", context->program, operation, strerror(-error));
-    if (error == -EPERM || error == -EACCES)
-        fprintf(stderr,
-                "%s: one of these opens the way: setcap cap_net_raw+p on the program, running it "
-                "as root, or\n"
-                "  sysctl net.ipv4.ping_group_range='0 2147483647' for datagram sockets\n",
-                context->program);
-}
-
 static bool wants_raw(const struct cli_context *context, const struct ping_settings *settings)
 {
     if (settings->socket != PING_SOCKET_DEFAULT)
@@ -153,7 +117,8 @@ int ping_sockets_open(struct cli_context *context, const struct ping_settings *s
                       struct sonde_transport *transport)
 {
     if (settings->scenario)
-        return open_simulation(context, settings, transport);
+        return cli_open_simulation(context->program, settings->scenario, (uint64_t)settings->seed,
+                                   transport);
     struct sonde_net_config config = configure(settings);
     bool raw = wants_raw(context, settings);
     const char *operation = "raise the privilege to open sockets";
@@ -181,6 +146,7 @@ int ping_sockets_open(struct cli_context *context, const struct ping_settings *s
     if (error && settings->drop_in)
         complain_as_ping(context, settings, raw, error, operation);
     else if (error)
-        complain(context, settings, error, operation);
+        cli_complain_of_sockets(context->program, settings->source.device,
+                                &settings->source.address, operation, error);
     return error;
 }

@@ -2,12 +2,10 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 
+#include "cli/opening.h"
 #include "net/ring_device.h"
 #include "sonde/net.h"
-#include "sonde/sim.h"
 
 #define MOST_LANES     4096 /* identifiers, each with 65,536 sequence numbers */
 #define MOST_SOCKETS   256  /* a datagram socket has one identifier */
@@ -53,20 +51,6 @@ static enum sonde_family family_of(const struct sweep_settings *settings,
     return family;
 }
 
-static int open_simulation(const struct cli_context *context, const struct sweep_settings *settings,
-                           struct sonde_transport *transport)
-{
-    struct sonde_sim_error problem;
-    const uint64_t seed = settings->seed < 0 ? 0 : (uint64_t)settings->seed;
-    const int error = sonde_sim_open(settings->scenario, seed, transport, &problem);
-    if (error && problem.line > 0)
-        fprintf(stderr, "%s: %s:%u: %s\n", context->program, problem.file, problem.line,
-                problem.message);
-    else if (error)
-        fprintf(stderr, "%s: %s: %s\n", context->program, problem.file, problem.message);
-    return error;
-}
-
 static struct sonde_net_config configure(const struct sweep_settings *settings,
                                          const struct sweep_items *items)
 {
@@ -86,27 +70,6 @@ static struct sonde_net_config configure(const struct sweep_settings *settings,
     sigaddset(&config.signals, SIGQUIT);
     sigaddset(&config.signals, SIGUSR1);
     return config;
-}
-
-static void complain(const struct cli_context *context, const struct sweep_settings *settings,
-                     int error, const char *operation)
-{
-    char text[SONDE_ADDRESS_TEXT];
-    const char *program = context->program;
-    if (error == -ENODEV && settings->device)
-        fprintf(stderr, "%s: there is no device '%s'; `ip link` lists them\n", program,
-                settings->device);
-    else if (error == -EADDRNOTAVAIL)
-        fprintf(stderr, "%s: %s is no address of this machine; `ip address` lists them\n", program,
-                sonde_address_format(&settings->source, text));
-    else
-        fprintf(stderr, "%s: cannot %s: %s\n", program, operation, strerror(-error));
-    if (error == -EPERM || error == -EACCES)
-        fprintf(stderr,
-                "%s: one of these opens the way: setcap cap_net_raw+p on the program, running it "
-                "as root, or\n"
-                "  sysctl net.ipv4.ping_group_range='0 2147483647' for datagram sockets\n",
-                program);
 }
 
 /*
@@ -154,7 +117,8 @@ int sweep_sockets_open(struct cli_context *context, const struct sweep_settings 
                        struct sonde_transport *transport)
 {
     if (settings->scenario)
-        return open_simulation(context, settings, transport);
+        return cli_open_simulation(context->program, settings->scenario,
+                                   settings->seed < 0 ? 0 : (uint64_t)settings->seed, transport);
     const char *operation = "raise the privilege to open sockets";
     int error = privilege_raise(&context->privilege);
     if (!error)
@@ -166,6 +130,7 @@ int sweep_sockets_open(struct cli_context *context, const struct sweep_settings 
         error = lowered;
     }
     if (error)
-        complain(context, settings, error, operation);
+        cli_complain_of_sockets(context->program, settings->device, &settings->source, operation,
+                                error);
     return error;
 }

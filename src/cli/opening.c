@@ -1,0 +1,42 @@
+#include "cli/opening.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+void cli_complain_of_scenario(const char *program, const struct sonde_sim_error *problem)
+{
+    if (problem->line > 0)
+        fprintf(stderr, "%s: %s:%u: %s\n", program, problem->file, problem->line, problem->message);
+    else
+        fprintf(stderr, "%s: %s: %s\n", program, problem->file, problem->message);
+}
+
+int cli_open_simulation(const char *program, const char *scenario, uint64_t seed,
+                        struct sonde_transport *transport)
+{
+    struct sonde_sim_error problem;
+    const int error = sonde_sim_open(scenario, seed, transport, &problem);
+    if (error)
+        cli_complain_of_scenario(program, &problem);
+    return error;
+}
+
+void cli_complain_of_sockets(const char *program, const char *device,
+                             const struct sonde_address *source, const char *operation, int error)
+{
+    char text[SONDE_ADDRESS_TEXT];
+    if (error == -ENODEV && device)
+        fprintf(stderr, "%s: there is no device '%s'; `ip link` lists them\n", program, device);
+    else if (error == -EADDRNOTAVAIL)
+        fprintf(stderr, "%s: %s is no address of this machine; `ip address` lists them\n", program,
+                sonde_address_format(source, text));
+    else
+        fprintf(stderr, "%s: cannot %s: %s\n", program, operation, strerror(-error));
+    if (error == -EPERM || error == -EACCES)
+        fprintf(stderr,
+                "%s: one of these opens the way: setcap cap_net_raw+p on the program, running it "
+                "as root, or\n"
+                "  sysctl net.ipv4.ping_group_range='0 2147483647' for datagram sockets\n",
+                program);
+}
