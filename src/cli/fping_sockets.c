@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/opening.h"
 #include "sonde/net.h"
 
 #define LEASES_PER_LANE  65536
@@ -84,26 +85,35 @@ static int complain(const struct cli_context *context, const struct fping_settin
     return FPING_SYSTEM;
 }
 
+/* What opening sockets needs to know. */
+struct wanted {
+    const struct fping_settings *settings;
+    bool raw;
+};
+
+/* To fping a mark that is refused is no reason to stop. */
+static int open_sockets(void *self, struct sonde_transport *transport, const char **operation)
+{
+    const struct wanted *wanted = self;
+    struct sonde_net_config config = configure(wanted->settings);
+    int error = 0;
+    if (config.source.family != SONDE_FAMILY_NONE && config.family == SONDE_FAMILY_NONE)
+        error = try_source(wanted->raw, config, operation);
+    if (!error)
+        error = open_as(wanted->raw, config, transport, operation);
+    if (error != -EPERM || !config.mark_set || !strstr(*operation, "mark"))
+        return error;
+    fprintf(stderr, "fwmark ipv4: %s\nfwmark ipv6: %s\n", strerror(EPERM), strerror(EPERM));
+    config.mark_set = false;
+    return open_as(wanted->raw, config, transport, operation);
+}
+
 int fping_sockets_open(struct cli_context *context, const struct fping_settings *settings,
                        struct sonde_transport *transport)
 {
-    struct sonde_net_config config = configure(settings);
-    const bool raw = context->privilege.raw || settings->icmp_timestamp;
+    struct wanted wanted = {settings, context->privilege.raw || settings->icmp_timestamp};
     const char *operation = "";
-    int error = privilege_raise(&context->privilege);
-    if (!error && config.source.family != SONDE_FAMILY_NONE && config.family == SONDE_FAMILY_NONE)
-        error = try_source(raw, config, &operation);
-    if (!error)
-        error = open_as(raw, config, transport, &operation);
-    if (error == -EPERM && config.mark_set && strstr(operation, "mark")) {
-        fprintf(stderr, "fwmark ipv4: %s\nfwmark ipv6: %s\n", strerror(EPERM), strerror(EPERM));
-        config.mark_set = false;
-        error = open_as(raw, config, transport, &operation);
-    }
-    const int lowered = privilege_lower(&context->privilege);
-    if (lowered && !error) {
-        transport->ops->close(transport->self);
-        error = lowered;
-    }
+    const int error =
+        cli_open_privileged(&context->privilege, open_sockets, &wanted, transport, &operation);
     return error ? complain(context, settings, error) : 0;
 }

@@ -22,6 +22,22 @@ int cli_open_simulation(const char *program, const char *scenario, uint64_t seed
     return error;
 }
 
+int cli_open_privileged(struct privilege *privilege, cli_open_sockets *open, void *self,
+                        struct sonde_transport *transport, const char **operation)
+{
+    int error = privilege_raise(privilege);
+    if (error)
+        *operation = privilege->operation;
+    else
+        error = open(self, transport, operation);
+    const int lowered = privilege_lower(privilege);
+    if (!lowered || error)
+        return error;
+    transport->ops->close(transport->self);
+    *operation = privilege->operation;
+    return lowered;
+}
+
 void cli_complain_of_sockets(const char *program, const char *device,
                              const struct sonde_address *source, const char *operation, int error)
 {

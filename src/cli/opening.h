@@ -1,9 +1,13 @@
-/* What commands have in common when they open a transport: simulated networks, and complaints. */
+/*
+ * What commands have in common when they open a transport: simulated networks, the privilege that
+ * sockets need, and complaints.
+ */
 #ifndef CLI_OPENING_H
 #define CLI_OPENING_H
 
 #include <stdint.h>
 
+#include "privilege/privilege.h"
 #include "sonde/address.h"
 #include "sonde/sim.h"
 #include "sonde/transport.h"
@@ -14,6 +18,16 @@ void cli_complain_of_scenario(const char *program, const struct sonde_sim_error 
 /* Opens a scenario. Returns 0, or a negative errno with the cause told on stderr. */
 int cli_open_simulation(const char *program, const char *scenario, uint64_t seed,
                         struct sonde_transport *transport);
+
+/* Opens the sockets of a command. Returns 0, or a negative errno with what was refused. */
+typedef int cli_open_sockets(void *self, struct sonde_transport *transport, const char **operation);
+
+/*
+ * Calls `open` with the privilege in effect, and with it alone. Returns what it returned, or why
+ * the privilege could not be put in effect or taken out of it: then nothing is left open.
+ */
+int cli_open_privileged(struct privilege *privilege, cli_open_sockets *open, void *self,
+                        struct sonde_transport *transport, const char **operation);
 
 /*
  * Tells on stderr why sockets could not be opened, and what would help. `device` (NULL: none) and

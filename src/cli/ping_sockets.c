@@ -113,38 +113,50 @@ static bool wants_raw(const struct cli_context *context, const struct ping_setti
     return context->privilege.raw || settings->kind != SONDE_PROBE_ECHO;
 }
 
+/* What opening sockets needs to know. */
+struct wanted {
+    const char *program;
+    const struct ping_settings *settings;
+    bool raw;
+};
+
+static int open_as(bool raw, struct sonde_net_config config, struct sonde_transport *transport,
+                   const char **operation)
+{
+    if (raw)
+        return sonde_net_open_raw(&config, transport, operation);
+    if (config.identifier_count > MOST_SOCKETS)
+        config.identifier_count = MOST_SOCKETS;
+    return sonde_net_open_dgram(&config, transport, operation);
+}
+
+/* To ping a mark that is refused is no reason to stop. */
+static int open_sockets(void *self, struct sonde_transport *transport, const char **operation)
+{
+    const struct wanted *wanted = self;
+    struct sonde_net_config config = configure(wanted->settings);
+    const int error = open_as(wanted->raw, config, transport, operation);
+    if (error != -EPERM || !wanted->settings->drop_in || !config.mark_set ||
+        !strstr(*operation, "mark"))
+        return error;
+    fprintf(stderr, "%s: WARNING: failed to set mark: %u: %s\n", wanted->program, config.mark,
+            strerror(EPERM));
+    config.mark_set = false;
+    return open_as(wanted->raw, config, transport, operation);
+}
+
 int ping_sockets_open(struct cli_context *context, const struct ping_settings *settings,
                       struct sonde_transport *transport)
 {
     if (settings->scenario)
         return cli_open_simulation(context->program, settings->scenario, (uint64_t)settings->seed,
                                    transport);
-    struct sonde_net_config config = configure(settings);
-    bool raw = wants_raw(context, settings);
-    const char *operation = "raise the privilege to open sockets";
-    int error = privilege_raise(&context->privilege);
-    if (!error && raw)
-        error = sonde_net_open_raw(&config, transport, &operation);
-    else if (!error) {
-        if (config.identifier_count > MOST_SOCKETS)
-            config.identifier_count = MOST_SOCKETS;
-        error = sonde_net_open_dgram(&config, transport, &operation);
-    }
-    if (error == -EPERM && settings->drop_in && config.mark_set && strstr(operation, "mark")) {
-        fprintf(stderr, "%s: WARNING: failed to set mark: %u: %s\n", context->program, config.mark,
-                strerror(EPERM));
-        config.mark_set = false;
-        error = raw ? sonde_net_open_raw(&config, transport, &operation)
-                    : sonde_net_open_dgram(&config, transport, &operation);
-    }
-    int lowered = privilege_lower(&context->privilege);
-    if (lowered && !error) {
-        transport->ops->close(transport->self);
-        operation = "lower the privilege again";
-        error = lowered;
-    }
+    struct wanted wanted = {context->program, settings, wants_raw(context, settings)};
+    const char *operation = "";
+    const int error =
+        cli_open_privileged(&context->privilege, open_sockets, &wanted, transport, &operation);
     if (error && settings->drop_in)
-        complain_as_ping(context, settings, raw, error, operation);
+        complain_as_ping(context, settings, wanted.raw, error, operation);
     else if (error)
         cli_complain_of_sockets(context->program, settings->source.device,
                                 &settings->source.address, operation, error);

@@ -96,19 +96,27 @@ static int open_ring(const struct sweep_settings *settings, const struct sweep_i
     return error && !asked ? -EAGAIN : error;
 }
 
+/* What opening sockets needs to know. */
+struct wanted {
+    const struct sweep_settings *settings;
+    const struct sweep_items *items;
+    const struct base_target_set *set;
+    bool raw; /* there is the privilege for it */
+};
+
 /* Whether there is privilege or not, datagram sockets serve only who has not asked for others. */
-static int open_sockets(const struct cli_context *context, const struct sweep_settings *settings,
-                        const struct sweep_items *items, const struct base_target_set *set,
-                        struct sonde_transport *transport, const char **operation)
+static int open_sockets(void *self, struct sonde_transport *transport, const char **operation)
 {
-    struct sonde_net_config config = configure(settings, items);
+    const struct wanted *wanted = self;
+    const struct sweep_settings *settings = wanted->settings;
+    struct sonde_net_config config = configure(settings, wanted->items);
     const uint32_t most = settings->stateless ? SURVEY_SOCKETS : MOST_SOCKETS;
-    if (!context->privilege.raw && settings->transport == SWEEP_TRANSPORT_AUTO) {
+    if (!wanted->raw && settings->transport == SWEEP_TRANSPORT_AUTO) {
         if (config.identifier_count > most)
             config.identifier_count = most;
         return sonde_net_open_dgram(&config, transport, operation);
     }
-    const int error = open_ring(settings, items, set, config, transport, operation);
+    const int error = open_ring(settings, wanted->items, wanted->set, config, transport, operation);
     return error == -EAGAIN ? sonde_net_open_raw(&config, transport, operation) : error;
 }
 
@@ -119,16 +127,10 @@ int sweep_sockets_open(struct cli_context *context, const struct sweep_settings 
     if (settings->scenario)
         return cli_open_simulation(context->program, settings->scenario,
                                    settings->seed < 0 ? 0 : (uint64_t)settings->seed, transport);
-    const char *operation = "raise the privilege to open sockets";
-    int error = privilege_raise(&context->privilege);
-    if (!error)
-        error = open_sockets(context, settings, items, set, transport, &operation);
-    const int lowered = privilege_lower(&context->privilege);
-    if (lowered && !error) {
-        transport->ops->close(transport->self);
-        operation = "lower the privilege again";
-        error = lowered;
-    }
+    struct wanted wanted = {settings, items, set, context->privilege.raw};
+    const char *operation = "";
+    const int error =
+        cli_open_privileged(&context->privilege, open_sockets, &wanted, transport, &operation);
     if (error)
         cli_complain_of_sockets(context->program, settings->device, &settings->source, operation,
                                 error);
