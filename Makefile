@@ -33,9 +33,9 @@ static_library = $(shell file=$$($(CC) -print-file-name=lib$(1).a) && [ "$$file"
 PROGRAM_LIBS := $(foreach name,cap jansson cares mnl,\
                 $(or $(if $(filter static,$(LINK)),$(call static_library,$(name))),-l$(name)))
 
-ALL_CFLAGS  = -std=gnu17 -fPIC -DSONDE_VERSION='"$(VERSION)"' \
+ALL_CFLAGS  = -std=gnu17 -fPIC -pthread -DSONDE_VERSION='"$(VERSION)"' \
               $(WARN) $(HARDEN) $(LTO) $(CFLAGS) $(VARIANT) $(PKG_CFLAGS)
-ALL_LDFLAGS = -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(VARIANT)
+ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(VARIANT)
 
 # The rooms, from the ground up, and what each may see. A room is compiled with an include path that
 # holds include/ and the rooms named here, so that an arrow in the wrong direction does not compile.

@@ -52,7 +52,7 @@ pkg_config() {
 		Version: $version
 		Requires.private: libcares
 		Libs: -L\${libdir} -lsonde
-		Libs.private: -lm
+		Libs.private: -lm -pthread
 		Cflags: -I\${includedir}
 	END
 }

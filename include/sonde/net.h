@@ -99,6 +99,17 @@ int sonde_net_open_ring(const struct sonde_net_config *config, struct sonde_tran
 /* The calls below are for transports opened here, and for no others. */
 
 /*
+ * Starts the threads that the configuration asked for; without this call, or where it asked for
+ * none, everything is done by the calling thread. The transport is used by one thread all the same.
+ *
+ * To be called once, when every privilege has been given up (threads inherit capabilities as they
+ * are now), and before a system-call filter is loaded, which must then be loaded for all threads
+ * (SECCOMP_FILTER_FLAG_TSYNC). The threads block all signals and end when the transport is closed.
+ * Returns 0 or a negative errno; then none runs, and the transport works without.
+ */
+int sonde_net_start(struct sonde_transport *transport);
+
+/*
  * The stamps in use, which are the ones asked for or lesser ones; *error is 0 or the negative errno
  * that stood in the way. HARDWARE with -EPERM: the device could not be told to make stamps, but may
  * have been told so by somebody else. A device may still leave single datagrams without a stamp.

@@ -15,6 +15,7 @@
 #include "cli/fping_targets.h"
 #include "cli/session.h"
 #include "cli/sweep_run.h"
+#include "sonde/net.h"
 
 #define PEER_VERSION "5.5" /* of fping: whose texts and options the drop-in has */
 
@@ -170,7 +171,16 @@ static int find_targets(struct fping *fping)
     return fping->targets.unknown > 0 ? FPING_NO_ADDRESS : FPING_UNREACHABLE;
 }
 
-/* Nothing is read from the network before this. */
+/* Nothing is read from the network before this. Threads have what is left: nothing. */
+static int give_up_privilege(struct fping *fping)
+{
+    struct privilege *privilege = &fping->context->privilege;
+    const int error = privilege_drop(privilege);
+    if (!error)
+        (void)sonde_net_start(&fping->transport); /* it works without, too */
+    return error ? fail(fping, privilege->operation, error) : 0;
+}
+
 static int confine(struct fping *fping, enum privilege_stage stage)
 {
     struct privilege *privilege = &fping->context->privilege;
@@ -180,7 +190,6 @@ static int confine(struct fping *fping, enum privilege_stage stage)
 
 static int run(struct fping *fping)
 {
-    struct privilege *privilege = &fping->context->privilege;
     const struct sonde_transport *transport = &fping->transport;
     fping->listener = (struct fping_listener){
         .settings = &fping->settings,
@@ -189,11 +198,10 @@ static int run(struct fping *fping)
         .targets = &fping->targets,
         .start = transport->ops->now(transport->self),
     };
-    const int error = privilege_drop(privilege);
-    if (error)
-        return fail(fping, privilege->operation, error);
+    int status = give_up_privilege(fping);
     tzset(); /* reads a file, which is not possible later */
-    int status = confine(fping, PRIVILEGE_RESOLVE);
+    if (!status)
+        status = confine(fping, PRIVILEGE_RESOLVE);
     if (!status)
         status = find_targets(fping);
     if (!status)

@@ -309,11 +309,13 @@ static int complain(const struct ping *ping, const char *operation, int error)
     return CLI_FAILED;
 }
 
-/* Nothing is read from the network before this. */
+/* Nothing is read from the network before this. Threads have what is left: nothing. */
 static int give_up_privilege(struct ping *ping)
 {
     struct privilege *privilege = &ping->context->privilege;
     int error = privilege_drop(privilege);
+    if (!error && !ping->settings.scenario)
+        (void)sonde_net_start(&ping->transport); /* it works without, too */
     return error ? complain(ping, privilege->operation, error) : 0;
 }
 

@@ -20,6 +20,7 @@
 #include "cli/sweep_survey.h"
 #include "cli/sweep_targets.h"
 #include "report/sweep.h"
+#include "sonde/net.h"
 
 #define TICK         sonde_span_ms(1) /* slots that are closer leave in groups */
 #define LINGER       sonde_span_s(10) /* late answers and duplicates are known for so long … */
@@ -269,6 +270,16 @@ static int run_listed(struct sweep_command *command)
     return status ? status : error ? SWEEP_SYSTEM : exit_code(command);
 }
 
+/* Nothing is read from the network before this. Threads have what is left: nothing. */
+static int give_up_privilege(struct sweep_command *command)
+{
+    struct privilege *privilege = &command->context->privilege;
+    const int error = privilege_drop(privilege);
+    if (!error && !command->settings.scenario)
+        (void)sonde_net_start(&command->transport); /* it works without, too */
+    return error ? complain(command, privilege->operation, error) : 0;
+}
+
 static int confine(struct sweep_command *command, enum privilege_stage stage)
 {
     struct privilege *privilege = &command->context->privilege;
@@ -325,10 +336,8 @@ static int run_survey(struct sweep_command *command)
 
 static int run(struct sweep_command *command)
 {
-    struct privilege *privilege = &command->context->privilege;
     const bool names = command->items.names + command->excluded.names > 0;
-    const int error = privilege_drop(privilege);
-    int status = error ? complain(command, privilege->operation, error) : 0;
+    int status = give_up_privilege(command);
     if (!status && names && !command->settings.scenario)
         status = confine(command, PRIVILEGE_RESOLVE);
     if (!status)

@@ -315,6 +315,13 @@ void net_transport_close(void *self)
     net_transport_destroy(self);
 }
 
+int sonde_net_start(struct sonde_transport *seam)
+{
+    struct net_transport *transport = seam->self;
+
+    return transport->start ? transport->start(transport) : 0;
+}
+
 enum sonde_net_stamps sonde_net_stamps_in_use(const struct sonde_transport *seam, int *error)
 {
     const struct net_transport *transport = seam->self;

@@ -75,7 +75,8 @@ struct net_transport {
     enum sonde_net_stamps stamps;
     int stamps_error;
     uint32_t device;
-    struct net_ring *ring; /* of the ring transport, NULL: not one */
+    struct net_ring *ring;                /* of the ring transport, NULL: not one */
+    int (*start)(struct net_transport *); /* its threads, NULL: there are none */
     struct sonde_transport_counters counters;
 
     /* What was read and not yet told. */

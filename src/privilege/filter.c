@@ -37,9 +37,10 @@ int privilege_filter(struct privilege *privilege, enum privilege_stage stage)
             program[i].k = self;
     }
     struct sock_fprog load = {.len = (unsigned short)length, .filter = program};
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0UL, &load)) {
-        privilege->operation = "load the system-call filter";
-        return -errno;
-    }
-    return 0;
+    const long refused = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                                 (unsigned long)SECCOMP_FILTER_FLAG_TSYNC, &load);
+    if (refused == 0)
+        return 0;
+    privilege->operation = "load the system-call filter";
+    return refused < 0 ? -errno : -EBUSY; /* a thread with another filter, by its id */
 }

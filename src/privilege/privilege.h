@@ -9,6 +9,7 @@
  *                          … sockets are opened, marked, bound
  *     privilege_lower()    … and no longer in effect
  *     privilege_drop()     nothing is left, and nothing can be regained; verified by reading back
+ *                          … threads are started: they inherit this state
  *     privilege_filter(PRIVILEGE_RESOLVE)   only if a name must be looked up
  *     privilege_filter(PRIVILEGE_LOOP)      before the first byte is read from the network
  *
@@ -16,8 +17,10 @@
  * words that fit "cannot OPERATION: strerror". A failure of privilege_drop() or privilege_filter()
  * must end the program: it is not in the state that it promises.
  *
- * The capability sets belong to the calling thread: call all this while there is only one.
- * See capabilities(7), Documentation/userspace-api/no_new_privs.rst and seccomp_filter.rst.
+ * The capability sets belong to the calling thread: until privilege_drop() has returned there must
+ * be only one. Those that it starts then inherit them, as well as no_new_privs; filters are loaded
+ * for all threads. See capabilities(7), Documentation/userspace-api/no_new_privs.rst and
+ * seccomp_filter.rst.
  */
 #ifndef PRIVILEGE_PRIVILEGE_H
 #define PRIVILEGE_PRIVILEGE_H
@@ -93,9 +96,12 @@ int privilege_lower(struct privilege *privilege);
 int privilege_drop(struct privilege *privilege);
 
 /*
- * Loads the system-call filter of a stage for the calling thread and those it starts. Filters add
- * up: a later stage only narrows, and an earlier one may be left out. Needs no_new_privs, that is
- * privilege_drop() before (otherwise -EACCES).
+ * Loads the system-call filter of a stage for all threads of the process. Filters add up: a later
+ * stage only narrows, and an earlier one may be left out. Needs no_new_privs, that is
+ * privilege_drop() before (otherwise -EACCES). -EBUSY: a thread has another filter than this one.
+ *
+ * No thread can be started behind a filter. One that was started before must have run already:
+ * what its C library does first is not allowed behind a filter, either. Its end is.
  *
  * A call or an argument that the stage does not know answers ENOSYS, so that a C library which
  * tries a newer call first falls back to the older one; running another program and tracing a

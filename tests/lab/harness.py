@@ -160,6 +160,15 @@ class Program:
         with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
             return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
 
+    def threads(self):
+        """/proc/PID/task/TID/status of every thread, as dictionaries."""
+        found = []
+        for task in os.listdir(f"/proc/{self.pid}/task"):
+            with open(f"/proc/{self.pid}/task/{task}/status", encoding="ascii") as file:
+                found.append(dict(line.rstrip("\n").split(":\t", 1)
+                                  for line in file if ":\t" in line))
+        return found
+
     def wait_for(self, text, seconds=10.0, times=1):
         """True as soon as stdout has shown `text` so many times; False when it did not in time."""
         end = time.monotonic() + seconds

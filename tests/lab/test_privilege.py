@@ -32,18 +32,21 @@ class Privilege(Case):
             if not running.wait_for("icmp_seq=", times=2):
                 self.fail(f"no reply\n{running.finish(1)}")
             status = running.status()
+            threads = running.threads()
             sockets = os.listdir(f"/proc/{running.pid}/fd") if SETTINGS.real_root else []
-        for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
-            self.assertEqual(EMPTY, status[name], f"{name} of {words}")
-        if bounding:
-            self.assertEqual(EMPTY, status["CapBnd"], "CapBnd")
-        self.assertEqual("1", status["NoNewPrivs"])
-        self.assertEqual("2", status["Seccomp"])
+        for thread in threads:
+            self.has_nothing(thread, bounding)
         if uid is not None:
             for name in ("Uid", "Gid"):
                 self.assertEqual([str(uid)] * 4, status[name].split(), name)
         self.assertLess(len(sockets), 20)
         return status
+
+    def has_nothing(self, status, bounding=True):
+        """A thread's status: no capability in any set, none to be had, and a filter."""
+        sets = ["CapInh", "CapPrm", "CapEff", "CapAmb"] + (["CapBnd"] if bounding else [])
+        self.assertEqual(dict.fromkeys(sets, EMPTY), {name: status[name] for name in sets})
+        self.assertEqual(("1", "2"), (status["NoNewPrivs"], status["Seccomp"]), status["Name"])
 
     def test_root(self):
         self.look(SETTINGS.program, uid=0)

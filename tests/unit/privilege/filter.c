@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +86,66 @@ Test(privilege_filter, loop_uses_what_is_open, .init = need_the_real_filter)
     const int result = in_child(loop, status, sizeof(status));
     cr_assert_eq(result, 0, "wait status %x", (unsigned)result);
     cr_expect_not_null(strstr(status, "Seccomp:\t2\n"), "%s", status);
+}
+
+struct other {
+    pthread_barrier_t filtered;
+    pthread_mutex_t mutex;
+    int out;
+    int status; /* of the thread, open before there is a filter */
+};
+
+static void *live_behind_a_filter(void *self)
+{
+    struct other *other = self;
+    char path[64], text[8192];
+    snprintf(path, sizeof path, "/proc/self/task/%d/status", gettid());
+    other->status = open(path, O_RDONLY);
+    pthread_barrier_wait(&other->filtered);
+    pthread_barrier_wait(&other->filtered);
+    CHECK(10, refused(open("/dev/null", O_RDONLY)));
+    CHECK(11, refused(socket(AF_INET, SOCK_DGRAM, 0)));
+    pthread_mutex_lock(&other->mutex);
+    const ssize_t length = read(other->status, text, sizeof(text));
+    CHECK(12, length > 0 && write(other->out, text, (size_t)length) == length);
+    pthread_mutex_unlock(&other->mutex);
+    return self;
+}
+
+/* A thread that was started after the drop has what all have; it waits and ends as it should. */
+static void two_threads(int out)
+{
+    struct privilege privilege;
+    struct other other = {.mutex = PTHREAD_MUTEX_INITIALIZER, .out = out};
+    pthread_t thread;
+    void *result;
+    pthread_barrier_init(&other.filtered, NULL, 2);
+    CHECK(1, privilege_begin(&privilege) == 0 && privilege_drop(&privilege) == 0);
+    CHECK(2, pthread_create(&thread, NULL, live_behind_a_filter, &other) == 0);
+    pthread_barrier_wait(&other.filtered);
+    CHECK(3, privilege_filter(&privilege, PRIVILEGE_RESOLVE) == 0);
+    CHECK(4, privilege_filter(&privilege, PRIVILEGE_LOOP) == 0);
+    pthread_mutex_lock(&other.mutex);
+    pthread_barrier_wait(&other.filtered);
+    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL); /* it waits for the mutex */
+    pthread_mutex_unlock(&other.mutex);
+    CHECK(5, pthread_join(thread, &result) == 0 && result == &other);
+    CHECK(6, pthread_create(&thread, NULL, live_behind_a_filter, &other) != 0);
+}
+
+Test(privilege_filter, threads_have_it_too, .init = need_the_real_filter)
+{
+    static const char *const lines[] = {"\nSeccomp:\t2\n",
+                                        "\nNoNewPrivs:\t1\n",
+                                        "\nCapInh:\t0000000000000000\n",
+                                        "\nCapPrm:\t0000000000000000\n",
+                                        "\nCapEff:\t0000000000000000\n",
+                                        "\nCapAmb:\t0000000000000000\n"};
+    char status[8192];
+    const int result = in_child(two_threads, status, sizeof(status));
+    cr_assert_eq(result, 0, "wait status %x", (unsigned)result);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        cr_expect_not_null(strstr(status, lines[i]), "%s in %s", lines[i], status);
 }
 
 static void loop_names(int out)
