@@ -19,6 +19,15 @@
 
 struct sonde_engine;
 
+/* What a UDP probe says. All but PATTERN make their own length, and are answered by servers. */
+enum sonde_payload {
+    SONDE_PAYLOAD_PATTERN, /* as in an echo request */
+    SONDE_PAYLOAD_DNS,     /* a query for the root's name servers, RFC 1035; ID: the sequence */
+    SONDE_PAYLOAD_NTP,     /* a client's request, RFC 5905; transmit timestamp: the proof */
+    SONDE_PAYLOAD_QUIC,    /* an Initial of a version that calls for negotiation, RFC 9000 section
+                              6.1; source connection id: the proof */
+};
+
 /* Hears the engine. Members may be NULL. Called in the order of events, from within engine calls.
  */
 struct sonde_observer {
@@ -36,6 +45,12 @@ struct sonde_observer {
  * token, address, identifier and sequence), from 8 bytes on with the proof; the pattern fills the
  * rest, counted from the payload's first byte. A timestamp request carries 31 bits of the proof as
  * a non-standard originate time (RFC 792), a node information query 32 bits in its nonce.
+ *
+ * UDP, TCP and SCTP probes carry identifier and sequence thus: the identifier is the source port.
+ * The sequence, never 0, is the IPv4 header's identification; of UDP also the checksum, which two
+ * bytes of the payload make so (behind token and proof, or at the end); of TCP the upper half of
+ * the sequence number and of SCTP that of the initiate tag, whose lower halves are 16 bits of the
+ * proof.
  */
 struct sonde_engine_config {
     uint8_t key[16];             /* secret and random: proves that an answer belongs to our probe */
@@ -56,6 +71,13 @@ struct sonde_engine_config {
                             milliseconds since midnight UT (RFC 791); 0: none */
     struct sonde_wall wall_at_zero; /* civil time at 0 of the transport's clock, for that */
 
+    enum sonde_payload payload; /* of UDP */
+    /*
+     * UDP where neither identification nor checksum are ours (datagram sockets): the destination
+     * port is the probe's plus the sequence modulo 32,768, and must leave room for that. Then flows
+     * are not kept.
+     */
+    bool sequence_in_port;
     struct sonde_bytes body; /* extended echo: the interface identification; node information: the
                                 subject, empty for the target's address */
     bool local_interface;    /* extended echo: the L bit */
@@ -80,9 +102,9 @@ struct sonde_engine_counters {
 };
 
 /*
- * Returns 0, -EINVAL, or -ENOMEM. The configuration is copied, except what it points to. All probes
- * of an engine are of one kind, or at least none but the first is of extended echo: the lanes are
- * made for it.
+ * Returns 0, -EINVAL, or -ENOMEM. The configuration is copied, except what it points to. Probes of
+ * one engine may be of several kinds; only extended echo, which has 256 sequence numbers, must be
+ * the first one's kind if it is to be any's.
  */
 int sonde_engine_create(struct sonde_engine **engine, const struct sonde_engine_config *config,
                         struct sonde_strategy strategy, struct sonde_observer observer);

@@ -31,8 +31,17 @@ enum sonde_net_pmtu {
     SONDE_NET_PMTU_PROBE,   /* DF, whatever the known path MTU is */
 };
 
+/* What may be sent beside ICMP, and whose direct answers are heard; or-ed. */
+enum sonde_net_protocol {
+    SONDE_NET_UDP = 1,
+    SONDE_NET_TCP = 2,
+    SONDE_NET_SCTP = 4,
+};
+
 /* Zero is the default of every member but fixed_identifier, which must be set (-1: none). */
 struct sonde_net_config {
+    unsigned protocols;        /* enum sonde_net_protocol: source ports are then the identifiers,
+                                  and none that this host gives to others */
     enum sonde_family family;  /* open this one only; SONDE_FAMILY_NONE: both */
     uint32_t identifier_count; /* rounded up to a power of two, 65,536 at most; 0: 1 */
     int32_t fixed_identifier;  /* 0..65535: this one and no other (ping -e); -1: chosen at random */
@@ -56,6 +65,11 @@ struct sonde_net_config {
 /*
  * Opens a transport. `dgram` works without privilege where net.ipv4.ping_group_range allows it. It
  * has 256 identifiers at most, and takes whole datagrams only: the kernel fragments them.
+ *
+ * With `protocols` raw listens to answers of those, too, and to errors about them. Dgram then has
+ * one of them, and sends it without privilege: UDP through sockets bound to the identifiers (it
+ * needs the engine's sequence_in_port), whose errors come through their error queues; TCP by
+ * connect(2), closed at once, 256 connections under way at most: more are refused with EAGAIN.
  *
  * The kernel begins to stamp arriving datagrams within a millisecond of the first request on the
  * machine; what arrives earlier has a stamp of this process.

@@ -38,6 +38,9 @@ enum sonde_probe_kind {
     SONDE_PROBE_TIMESTAMP,     /* RFC 792, IPv4 only */
     SONDE_PROBE_EXTENDED_ECHO, /* RFC 8335 */
     SONDE_PROBE_NODE_INFO,     /* RFC 4620, IPv6 only */
+    SONDE_PROBE_UDP,           /* RFC 768 */
+    SONDE_PROBE_TCP,           /* a SYN: RFC 9293 section 3.5 */
+    SONDE_PROBE_SCTP,          /* an INIT: RFC 9260 section 3.3.2 */
 };
 
 /* One datagram to be sent. */
@@ -52,7 +55,15 @@ struct sonde_probe {
     uint8_t traffic_class;  /* TOS or traffic class: DSCP and ECN */
     bool dont_fragment;     /* IPv4 DF; for both families: never fragmented by us */
     uint32_t flow_label;    /* IPv6, 20 bits */
-    uint16_t payload_bytes; /* after the eight bytes of the ICMP header */
+    uint16_t payload_bytes; /* behind the eight bytes of the ICMP or UDP header; not of TCP, SCTP */
+    uint16_t port;          /* UDP, TCP, SCTP: the destination's */
+    /*
+     * Routers that balance by flow see the same in all probes of a flow and of one shape (Paris
+     * traceroute: Augustin and others, 2006). UDP, TCP, SCTP: the source port is identifiers[flow],
+     * counted round. Echo: identifier and checksum are the flow's own; 0: they are nobody's, and
+     * change.
+     */
+    uint16_t flow;
 };
 
 enum sonde_outcome_kind {
@@ -81,15 +92,31 @@ static inline bool sonde_outcome_is_final(enum sonde_outcome_kind kind)
     return kind <= SONDE_UNFINISHED;
 }
 
+/* What a reply was. */
+enum sonde_said {
+    SONDE_SAID_NOTHING,         /* it is no reply */
+    SONDE_SAID_ICMP_REPLY,      /* the reply that belongs to the ICMP request */
+    SONDE_SAID_UDP,             /* a datagram from the port that was asked */
+    SONDE_SAID_PORT_CLOSED,     /* ICMP port unreachable, from the target itself */
+    SONDE_SAID_PROTOCOL_CLOSED, /* ICMP protocol unreachable, or unrecognized next header; likewise
+                                 */
+    SONDE_SAID_SYN_ACK,
+    SONDE_SAID_RST,
+    SONDE_SAID_INIT_ACK,
+    SONDE_SAID_ABORT,
+};
+
 /* The header that an ICMP error quotes: our datagram as it arrived where the error was made. */
 struct sonde_quote {
     bool present;
     bool icmp_intact; /* the quoted ICMP header is all there and carried a valid lease */
     uint8_t hop_limit;
     uint8_t traffic_class;
-    uint16_t ip_id;       /* IPv4 */
-    uint32_t flow_label;  /* IPv6 */
-    uint16_t total_bytes; /* the length that the quoted IP header claims */
+    uint16_t ip_id;        /* IPv4 */
+    uint32_t flow_label;   /* IPv6 */
+    uint16_t total_bytes;  /* the length that the quoted IP header claims */
+    bool port_differs;     /* the source port is not ours: it was translated on the way */
+    bool checksum_differs; /* the UDP checksum is not ours: somebody rewrote what it covers */
     struct sonde_address from;
     struct sonde_address to;
 };
@@ -105,8 +132,8 @@ struct sonde_outcome {
     uint64_t token;
     uint32_t target;
     uint64_t number;       /* of the probe, as in struct sonde_probe */
-    uint16_t identifier;   /* on the wire */
-    uint16_t sequence;     /* on the wire */
+    uint16_t identifier;   /* on the wire: ICMP's, or the source port */
+    uint16_t sequence;     /* on the wire: ICMP's; else as engine.h tells */
     struct sonde_mono due; /* when the probe was to leave; exact up to 4 s of lag */
     struct sonde_stamp sent;
     struct sonde_stamp received; /* source NONE where nothing was received */
@@ -114,6 +141,7 @@ struct sonde_outcome {
     struct sonde_span rtt; /* received - sent, both of one clock */
 
     /* What came back; unset for timeouts and failed sends. */
+    enum sonde_said said;      /* SONDE_REPLY, and notices about one */
     struct sonde_address from; /* who answered */
     struct sonde_address to;   /* to which of our addresses */
     int hop_limit;             /* of the answer; -1 when unknown */

@@ -38,6 +38,9 @@ enum sonde_event_kind {
 enum sonde_layer {
     SONDE_LAYER_IP,   /* IPv4 or IPv6, as from.family says */
     SONDE_LAYER_ICMP, /* ICMPv4 or ICMPv6, as from.family says */
+    SONDE_LAYER_UDP,
+    SONDE_LAYER_TCP,
+    SONDE_LAYER_SCTP,
 };
 
 /* One thing that a transport tells. Members are set as the kind says. */
@@ -49,7 +52,7 @@ struct sonde_event {
 
     enum sonde_layer layer;   /* DATAGRAM */
     struct sonde_bytes bytes; /* DATAGRAM: as received. ERROR: the datagram it is about, as far as
-                                 the kernel quotes it, from the ICMP header on */
+                                 the kernel quotes it, from the header behind IP's on */
     bool cut;                 /* DATAGRAM: longer than our buffer; the rest is gone */
     struct sonde_address
         from;                /* DATAGRAM: source. ERROR: who complained, NONE if the host itself */
@@ -59,6 +62,7 @@ struct sonde_event {
     int traffic_class;       /* likewise */
 
     uint16_t identifier; /* ERROR: the socket's identifier, where the quote has none (dgram) */
+    uint8_t protocol;    /* ERROR: of bytes, as in an IP header; 0: ICMP */
     int error;           /* ERROR: positive errno */
     uint8_t icmp_type;   /* ERROR by ICMP */
     uint8_t icmp_code;   /* ERROR by ICMP */
@@ -123,8 +127,8 @@ struct sonde_transport {
     const struct sonde_transport_ops *ops;
     void *self;
     const char *name; /* "raw", "dgram", "ring", "sim": for people */
-    /* ICMP identifiers that may be used, each for 65,536 sequence numbers. Owned by the transport.
-     */
+    /* ICMP identifiers and source ports that may be used, each for 65,536 sequence numbers. Owned
+     * by the transport. */
     const uint16_t *identifiers;
     size_t identifier_count;
     /*

@@ -74,6 +74,10 @@ static size_t body_bytes(const struct sonde_engine_config *config, const struct 
         return NODE_NONCE_BYTES + (config->body.length > 0
                                        ? config->body.length
                                        : sonde_address_length(&target->address));
+    case SONDE_PROBE_UDP:
+    case SONDE_PROBE_TCP:
+    case SONDE_PROBE_SCTP:
+        break;
     }
     return 0;
 }
@@ -149,6 +153,10 @@ static void write_icmp(struct packet_writer *writer, const struct sonde_engine_c
         else
             packet_write_bytes(writer, target->address.bytes,
                                sonde_address_length(&target->address));
+        break;
+    case SONDE_PROBE_UDP:
+    case SONDE_PROBE_TCP:
+    case SONDE_PROBE_SCTP:
         break;
     }
 }
@@ -240,6 +248,10 @@ static void patch_identity(uint8_t *icmp, const struct sonde_probe *probe,
     case SONDE_PROBE_NODE_INFO:
         packet_write_u32(&writer, (uint32_t)proof);
         patch(icmp, PACKET_ICMP_HEADER, words, packet_written(&writer), sum);
+        break;
+    case SONDE_PROBE_UDP:
+    case SONDE_PROBE_TCP:
+    case SONDE_PROBE_SCTP:
         break;
     }
 }

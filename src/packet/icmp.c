@@ -238,6 +238,10 @@ int packet_icmp_request_type(enum sonde_family family, enum sonde_probe_kind kin
         return v4 ? (int)PACKET_ICMPV4_EXTENDED_ECHO : (int)PACKET_ICMPV6_EXTENDED_ECHO;
     case SONDE_PROBE_NODE_INFO:
         return v4 ? -1 : (int)PACKET_ICMPV6_NODE_INFO;
+    case SONDE_PROBE_UDP:
+    case SONDE_PROBE_TCP:
+    case SONDE_PROBE_SCTP:
+        break;
     }
     return -1;
 }

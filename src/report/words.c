@@ -332,6 +332,12 @@ const char *report_probe_word(enum sonde_probe_kind kind)
         return "extended_echo";
     case SONDE_PROBE_NODE_INFO:
         return "node_info";
+    case SONDE_PROBE_UDP:
+        return "udp";
+    case SONDE_PROBE_TCP:
+        return "tcp";
+    case SONDE_PROBE_SCTP:
+        return "sctp";
     }
     return "unknown";
 }
