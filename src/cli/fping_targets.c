@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/fping_given.h"
 #include "cli/fping_names.h"
 #include "net/names.h"
 
@@ -138,31 +139,35 @@ static int add(const struct finder *finder, const char *given, const struct sond
     return 0;
 }
 
-/* --- hosts, one by one ----------------------------------------------------------------------- */
+/* --- hosts that are given one by one ---------------------------------------------------------- */
 
-static int add_host(const struct finder *finder, const char *host)
+static int add_host(const struct finder *finder, const struct fping_given_host *host)
 {
-    const enum sonde_family family = fping_settings_family(finder->settings);
-    struct sonde_address address;
-    if (sonde_address_parse(host, &address) &&
-        (family == SONDE_FAMILY_NONE || family == address.family))
-        return add(finder, host, &address, true);
-    struct net_names names;
-    const int error = net_names_find(host, family, &names);
-    if (error) {
-        report_fping_unknown(finder->form, host, net_names_error(error), finder->settings->quiet);
-        finder->targets->unknown++;
-        return 0;
-    }
-    const size_t wanted = finder->settings->all_addresses ? names.count : 1;
     int status = 0;
-    for (size_t i = 0; i < wanted && !status; i++)
-        status = add(finder, host, &names.addresses[i], names.numeric);
+    if (host->error) {
+        report_fping_unknown(finder->form, host->word, net_names_error(host->error),
+                             finder->settings->quiet);
+        finder->targets->unknown++;
+    }
+    for (size_t i = 0; i < host->count && !status; i++)
+        status = add(finder, host->word, &host->addresses[i], host->numeric);
+    return status;
+}
+
+/* Names are looked up together, and told in the order in which they were given. */
+static int add_given(const struct finder *finder, struct fping_given *given)
+{
+    const struct fping_settings *settings = finder->settings;
+    if (fping_given_find(given, fping_settings_family(settings), settings->all_addresses) != 0)
+        return no_memory(finder);
+    int status = 0;
+    for (size_t i = 0; i < given->count && !status; i++)
+        status = add_host(finder, &given->hosts[i]);
     return status;
 }
 
 /* The first word of each line; a line whose first word begins with # is a comment. */
-static int add_file(const struct finder *finder, const char *path)
+static int read_file(const struct finder *finder, const char *path, struct fping_given *given)
 {
     static const char blank[] = " \t\r\n\v\f";
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
@@ -177,7 +182,7 @@ static int add_file(const struct finder *finder, const char *path)
         char *word = line + strspn(line, blank);
         word[strcspn(word, blank)] = '\0';
         if (*word != '\0' && *word != '#')
-            status = add_host(finder, word);
+            status = fping_given_add(given, word) ? no_memory(finder) : 0;
     }
     free(line);
     if (file != stdin)
@@ -330,11 +335,13 @@ static int add_all(const struct finder *finder)
         return fping_options_usage(finder->program, finder->form->err);
     if (settings->generate)
         return generate(finder);
-    if (!any)
-        return add_file(finder, settings->file ? settings->file : "-");
-    int status = 0;
+    struct fping_given given = {0};
+    int status = any ? 0 : read_file(finder, settings->file ? settings->file : "-", &given);
     for (size_t i = 0; i < settings->operand_count && !status; i++)
-        status = add_host(finder, settings->operands[i]);
+        status = fping_given_add(&given, settings->operands[i]) ? no_memory(finder) : 0;
+    if (!status)
+        status = add_given(finder, &given);
+    fping_given_free(&given);
     return status;
 }
 

@@ -1,6 +1,8 @@
+#define _GNU_SOURCE
 #include "net/lookup.h"
 
 #include <ares.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
@@ -15,6 +17,13 @@
 #define TRY_MS  1500
 #define TRIES   2
 #define LONGEST 1000 /* ms without looking at the timeouts */
+
+#ifndef EAI_ADDRFAMILY
+#define EAI_ADDRFAMILY EAI_FAMILY
+#endif
+#ifndef EAI_NODATA
+#define EAI_NODATA EAI_NONAME
+#endif
 
 struct asked {
     struct all *all; /* NULL: free */
@@ -31,21 +40,25 @@ struct all {
     struct asked asked[AT_ONCE];
 };
 
+/* What getaddrinfo reads as a number (0x7f000001) is none. */
 static bool is_plain(const char *name)
 {
-    return name[strspn(name,
+    struct in_addr number;
+    return !inet_aton(name, &number) &&
+           name[strspn(name,
                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._")] ==
                '\0' &&
            name[strspn(name, "0123456789.")] != '\0';
 }
 
-static int to_eai(int status)
+static int to_eai(int status, enum sonde_family family)
 {
     switch (status) {
     case ARES_SUCCESS:
         return 0;
-    case ARES_ENOTFOUND:
     case ARES_ENODATA:
+        return family == SONDE_FAMILY_NONE ? EAI_NODATA : EAI_ADDRFAMILY;
+    case ARES_ENOTFOUND:
     case ARES_EBADNAME:
         return EAI_NONAME;
     case ARES_ENOMEM:
@@ -88,7 +101,7 @@ static void answered(void *argument, int status, int timeouts, struct ares_addri
     struct asked *asked = argument;
     struct all *all = asked->all;
     struct net_names names = {0};
-    int error = to_eai(status);
+    int error = to_eai(status, all->family);
     (void)timeouts;
     asked->all = NULL;
     all->open--;

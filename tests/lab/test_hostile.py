@@ -2,14 +2,12 @@
 
 import random
 import signal
-import socket
 import struct
-import threading
 import time
-import unittest
 
 from far_end import FarEnd, silent_pair
-from harness import SETTINGS, need, wait_until
+from harness import SETTINGS, wait_until
+from name_server import PTR, NameServer, asking, labels
 from test_figures import JsonCase
 from wire import address, icmp, icmp6, ipv4, ipv6
 
@@ -361,49 +359,12 @@ class HostileNames(JsonCase):
 
     def serve(self, name):
         """Answers every PTR question with `name` (bytes of one label); None: never answers."""
-        server = self.net.near.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        server.bind(("127.0.0.1", 53))
-        server.settimeout(0.1)
-        stop = threading.Event()
-
-        def body():
-            while not stop.is_set():
-                try:
-                    question, client = server.recvfrom(2048)
-                except TimeoutError:
-                    continue
-                if name is None:
-                    continue
-                end = question.index(b"\0", 12) + 5
-                target = b"".join(bytes([len(label)]) + label for label in name) + b"\0"
-                answer = (
-                    question[:2] + b"\x81\x80\0\x01\0\x01\0\0\0\0" + question[12:end]
-                    + b"\xc0\x0c\0\x0c\0\x01\0\0\0\x3c" + struct.pack("!H", len(target)) + target
-                )
-                server.sendto(answer, client)
-
-        thread = threading.Thread(target=body, daemon=True)
-        thread.start()
-
-        def finish():
-            stop.set()
-            thread.join()
-            server.close()
-
-        self.addCleanup(finish)
+        record = name and labels(name)
+        server = NameServer(self.net.near, lambda _, kind: record if record and kind == PTR else False)
+        self.addCleanup(server.close)
 
     def front(self):
-        """The program sees a resolv.conf that names our server."""
-        need("unshare", "mount")
-        path = SETTINGS.work / "resolv.conf"
-        path.write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n", encoding="ascii")
-        front = [
-            "unshare", "--mount", "--propagation", "private", "sh", "-c",
-            'mount --bind "$0" /etc/resolv.conf && exec "$@"', str(path),
-        ]
-        if self.net.near.run(["true"], front=front).code:
-            raise unittest.SkipTest("no private mount of /etc/resolv.conf")
-        return front
+        return asking(self.net.near)
 
     def test_escape_sequences(self):
         self.serve([b"\x1b[31mred\x1b]0;title\x07", b"evil\r\nSet-Cookie", b"example"])
