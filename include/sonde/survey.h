@@ -94,9 +94,20 @@ struct sonde_survey_answer {
     int hop_limit; /* of the answer; -1 unknown */
     uint8_t icmp_type;
     uint8_t icmp_code;
+    uint32_t mtu;     /* of an error that says what fits, or of EMSGSIZE; 0 unknown */
+    uint32_t pointer; /* of a parameter problem */
+    int error;        /* from NONE: why, a positive errno */
 };
 
 typedef void sonde_survey_hear(void *self, const struct sonde_survey_answer *answer);
+
+/* Probes that this machine refused for one reason. */
+struct sonde_survey_refusal {
+    int error; /* positive errno; EADDRNOTAVAIL: the family has no source */
+    uint64_t probes;
+};
+
+#define SONDE_SURVEY_REFUSALS 8
 
 struct sonde_survey_figures {
     uint64_t position;  /* of this shard: everything before it has been accepted or has failed. To
@@ -105,7 +116,7 @@ struct sonde_survey_figures {
     uint64_t positions; /* in this shard */
     uint64_t sent;    /* sent = replies + errors + unanswered, always: answers beyond it can only be
                          duplicates that the window has forgotten, and count as such */
-    uint64_t failed;  /* refused by this machine, in the end */
+    uint64_t failed;  /* refused by this machine, in the end: the sum of refusals */
     uint64_t replies; /* first ones */
     uint64_t errors;
     uint64_t duplicates;
@@ -113,6 +124,9 @@ struct sonde_survey_figures {
     uint64_t malformed;
     double rate; /* probes a second, asked for now; 0: no limit */
     uint32_t rate_cuts;
+    /* Why probes failed, in the order in which it was met; those behind the last one met are 0.
+       What is one reason too many counts in the last, with error 0. */
+    struct sonde_survey_refusal refusals[SONDE_SURVEY_REFUSALS];
 };
 
 struct sonde_survey;

@@ -77,6 +77,8 @@ static struct sonde_outcome outcome_of(const struct sonde_survey_answer *answer)
         .from = answer->from,
         .icmp_type = answer->icmp_type,
         .icmp_code = answer->icmp_code,
+        .mtu = answer->mtu,
+        .pointer = answer->pointer,
         .hop_limit = answer->hop_limit,
         .received = answer->received,
     };
@@ -84,7 +86,7 @@ static struct sonde_outcome outcome_of(const struct sonde_survey_answer *answer)
         outcome.kind = SONDE_REPLY;
     else if (answer->from.family == SONDE_FAMILY_NONE) {
         outcome.kind = SONDE_SEND_FAILED;
-        outcome.error = EHOSTUNREACH;
+        outcome.error = answer->error;
     }
     return outcome;
 }
@@ -189,10 +191,18 @@ void report_survey_progress(struct report_survey *report, struct sonde_mono now,
 
 /* --- the end --------------------------------------------------------------------------------- */
 
+const char *report_survey_refusal(const struct sonde_survey_refusal *refusal)
+{
+    return refusal->error ? strerror(refusal->error) : "other reasons";
+}
+
 static void put_notes(const struct report_survey *report,
                       const struct sonde_survey_figures *figures)
 {
     FILE *err = report->config.err;
+    for (size_t i = 0; i < SONDE_SURVEY_REFUSALS && figures->refusals[i].probes > 0; i++)
+        fprintf(err, "%" PRIu64 " unsent: %s\n", figures->refusals[i].probes,
+                report_survey_refusal(&figures->refusals[i]));
     if (figures->duplicates > 0)
         fprintf(err, "%" PRIu64 " duplicates\n", figures->duplicates);
     if (figures->rate_cuts > 0)

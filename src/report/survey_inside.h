@@ -14,6 +14,9 @@ struct report_survey {
     struct sonde_mono next_progress;
 };
 
+/* Why probes were refused, in words. */
+const char *report_survey_refusal(const struct sonde_survey_refusal *refusal);
+
 void report_survey_json_begin(struct report_survey *report, struct sonde_mono now);
 void report_survey_json_end(struct report_survey *report, struct sonde_mono now,
                             const struct report_measurement *measurement);

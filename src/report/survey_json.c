@@ -44,6 +44,21 @@ void report_survey_json_begin(struct report_survey *report, struct sonde_mono no
     put(report, object);
 }
 
+/* Why this machine refused probes. */
+static void put_refusals(const struct sonde_survey_figures *figures, json_t *object)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < SONDE_SURVEY_REFUSALS && figures->refusals[i].probes > 0; i++) {
+        const struct sonde_survey_refusal *refusal = &figures->refusals[i];
+        json_t *item = json_object();
+        report_json_count(item, "errno", (uint64_t)refusal->error);
+        report_json_text(item, "text", report_survey_refusal(refusal));
+        report_json_count(item, "probes", refusal->probes);
+        json_array_append_new(list, item);
+    }
+    json_object_set_new(object, "refusals", list);
+}
+
 void report_survey_json_end(struct report_survey *report, struct sonde_mono now,
                             const struct report_measurement *measurement)
 {
@@ -60,6 +75,7 @@ void report_survey_json_end(struct report_survey *report, struct sonde_mono now,
     report_json_count(object, "answered", figures.replies);
     report_json_count(object, "unanswered", figures.sent - figures.replies - figures.errors);
     report_json_count(object, "failed", figures.errors + figures.failed);
+    put_refusals(&figures, object);
     report_json_count(object, "duplicates", figures.duplicates);
     report_json_count(object, "rate_cuts", figures.rate_cuts);
     if (figures.rate > 0)

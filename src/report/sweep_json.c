@@ -68,14 +68,26 @@ void report_sweep_json_begin(struct report_sweep *report, struct sonde_mono now)
     put(report, object);
 }
 
+/* What the words of the reason say, as numbers. */
+static void put_detail(json_t *object, const struct sonde_outcome *outcome)
+{
+    if (outcome->mtu > 0)
+        report_json_count(object, "mtu", outcome->mtu);
+    if (outcome->kind == SONDE_SEND_FAILED)
+        report_json_count(object, "errno", (uint64_t)outcome->error);
+}
+
 void report_sweep_json_row(struct report_sweep *report, const struct report_sweep_row *row,
                            const char *type)
 {
     const struct report_sweep_fields *fields = report_sweep_fields_of(report);
     json_t *object = json_object();
     report_json_text(object, "type", type);
-    for (size_t i = 0; i < fields->count; i++)
+    for (size_t i = 0; i < fields->count; i++) {
         put_field(report, object, row, fields->fields[i]);
+        if (fields->fields[i] == REPORT_SWEEP_REASON && row->outcome)
+            put_detail(object, row->outcome);
+    }
     put(report, object);
 }
 
@@ -102,8 +114,7 @@ void report_sweep_json_probe(struct report_sweep *report, const struct sonde_out
                                                outcome->icmp_type, outcome->icmp_code, outcome->mtu,
                                                outcome->pointer, words));
     }
-    if (outcome->kind == SONDE_SEND_FAILED)
-        report_json_count(object, "errno", (uint64_t)outcome->error);
+    put_detail(object, outcome);
     put(report, object);
 }
 

@@ -89,6 +89,17 @@ void sonde_survey_destroy(struct sonde_survey *survey)
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
+static void count_failed(struct sonde_survey *survey, int error, uint64_t probes)
+{
+    struct sonde_survey_refusal *at = survey->figures.refusals;
+    struct sonde_survey_refusal *last = at + SONDE_SURVEY_REFUSALS - 1;
+    while (at < last && at->probes > 0 && at->error != error)
+        at++;
+    at->error = at->probes == 0 || at->error == error ? error : 0;
+    at->probes += probes;
+    survey->figures.failed += probes;
+}
+
 /* Sets next_target. False when it cannot be asked: its family has no source of ours. */
 static bool find_target(struct sonde_survey *survey)
 {
@@ -122,7 +133,7 @@ static void pick_new(struct sonde_survey *survey, size_t most)
     unsigned skipped = 0;
     while (survey->handed_count < most && has_room(survey)) {
         if (survey->next_copy == 0 && !find_target(survey)) {
-            survey->figures.failed += survey->config.copies;
+            count_failed(survey, EADDRNOTAVAIL, survey->config.copies);
             survey->next_position++;
             if (++skipped == SKIPS_MOST)
                 return;
@@ -211,7 +222,8 @@ static bool settle(struct sonde_survey *survey, struct survey_pending *pending,
         survey_pace_sent(&survey->pace, survey->batch_at);
         return true;
     }
-    survey->figures.failed += pending->settled;
+    if (pending->settled)
+        count_failed(survey, datagram->error, 1);
     pending->retry_ns = sonde_saturating_add(datagram->sent.ns, pending->pause_ns);
     pending->pause_ns = 2 * pending->pause_ns < PAUSE_MOST ? 2 * pending->pause_ns : PAUSE_MOST;
     return false;

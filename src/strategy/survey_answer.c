@@ -1,5 +1,7 @@
 #include "strategy/survey_answer.h"
 
+#include <errno.h>
+
 #include "engine/arrival.h"
 #include "packet/icmp.h"
 #include "packet/protocol.h"
@@ -95,7 +97,24 @@ static enum survey_verdict judge_error(const struct survey_prober *prober,
     struct sonde_address target = quote.to;
     if (sonde_address_is_link_local(&target) && family == SONDE_IPV6)
         target.scope = event->from.scope;
+    judged->answer.mtu = message->error.mtu;
+    judged->answer.pointer = message->error.pointer;
     return judge_quoted(prober, window, event, &target, &quoted, judged);
+}
+
+/* ee_info is what the kind of error says it is. */
+static void set_queued_detail(const struct sonde_event *event, struct sonde_survey_answer *answer)
+{
+    const enum sonde_family family = (enum sonde_family)event->to.family;
+    const bool local = event->from.family == SONDE_FAMILY_NONE;
+    const int kind =
+        local ? SONDE_SEND_FAILED : packet_icmp_outcome(family, event->icmp_type, event->icmp_code);
+    if (local)
+        answer->error = event->error;
+    if (kind == SONDE_TOO_BIG || (local && event->error == EMSGSIZE))
+        answer->mtu = event->info;
+    if (kind == SONDE_PARAMETER_PROBLEM)
+        answer->pointer = event->info;
 }
 
 /* The kernel's error queue has parsed the error and quotes our message. */
@@ -111,6 +130,7 @@ static enum survey_verdict judge_queued(const struct survey_prober *prober,
     answer->from = event->from;
     answer->icmp_type = event->icmp_type;
     answer->icmp_code = event->icmp_code;
+    set_queued_detail(event, answer);
     return judge_quoted(prober, window, event, &event->to, &quoted, judged);
 }
 

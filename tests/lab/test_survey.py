@@ -271,6 +271,15 @@ class Large(Survey):
         self.ended(self.survey("--min-alive", "1", *words), 0)
         self.ended(self.survey("--min-alive", "2", *words), 1)
 
+    def test_why_probes_did_not_leave(self):
+        """There is no way to these in this namespace."""
+        words = ["--stateless", "--cooldown", ".1", "198.51.100.0/30", "2001:db8:77::/127"]
+        result = self.ended(self.sonde("sweep", *words), 1)
+        self.assertIn("6 unsent\n", result.err)
+        self.assertIn("\n4 unsent: Network is unreachable\n", result.err)
+        _, _, summary = self.told(self.sonde("sweep", "--json", *words))
+        self.assertEqual(6, sum(refusal["probes"] for refusal in summary["refusals"]))
+
     def test_memory(self):
         """The whole of IPv4, in a namespace without a way out."""
         if SETTINGS.sanitized:

@@ -1,6 +1,7 @@
 #include "report/survey.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,7 @@ static void begin(struct bench *bench)
         .shard_count = 3,
         .gap_ns = SONDE_NS_PER_S,
         .cooldown = sonde_span_s(5),
+        .source = {{.family = SONDE_IPV4}},
         .hop_limit = 64,
         .payload_bytes = 56,
     };
@@ -159,6 +161,80 @@ Test(report_survey, csv)
                      "1970-01-01T00:00:01.000000000Z,192.0.2.2,192.0.2.2,refused,,"
                      "\"Destination Host Unreachable, from 192.0.2.254\"\r\n");
     finish_and_close(&bench);
+}
+
+/* One that was too big on its way, and one that this machine could not send. */
+static void details(struct bench *bench)
+{
+    struct sonde_survey_answer answer = {
+        .kind = SONDE_SURVEY_ERROR,
+        .target = target(NULL, 3),
+        .from = target(NULL, 254),
+        .received = {.at = {SONDE_NS_PER_S}, .source = SONDE_STAMP_KERNEL},
+        .icmp_type = 3,
+        .icmp_code = 4,
+        .mtu = 1400,
+    };
+    report_survey_answer(bench->report, &answer);
+    answer.target = target(NULL, 4);
+    answer.from = (struct sonde_address){0};
+    answer.mtu = 0;
+    answer.error = ENETDOWN;
+    report_survey_answer(bench->report, &answer);
+}
+
+Test(report_survey, what_fits_and_why_it_was_refused)
+{
+    struct bench bench = {0};
+    begin(&bench);
+    details(&bench);
+    cr_assert_eq(report_survey_flush(bench.report), 0);
+    cr_expect_str_eq(bench.out,
+                     "192.0.2.3 is unreachable: Frag needed and DF set (mtu = 1400), from "
+                     "192.0.2.254\n192.0.2.4 is unreachable: cannot send: Network is down\n");
+    finish_and_close(&bench);
+    bench = (struct bench){.config = {.form = REPORT_SWEEP_JSON}};
+    begin(&bench);
+    details(&bench);
+    cr_assert_eq(report_survey_flush(bench.report), 0);
+    cr_expect(strstr(bench.out, "\"mtu\":1400}\n"), "%s", bench.out);
+    cr_expect(strstr(bench.out, "\"errno\":100}\n"), "%s", bench.out);
+    finish_and_close(&bench);
+}
+
+/* Nothing leaves this machine. */
+static void refuse_all(struct bench *bench)
+{
+    struct sonde_datagram batch[4];
+    for (struct sonde_mono now = {0}; now.ns < 5 * SONDE_NS_PER_S; now.ns += SONDE_NS_PER_S) {
+        const size_t count = sonde_survey_transmit(bench->survey, now, batch, 4);
+        for (size_t i = 0; i < count; i++) {
+            batch[i].error = ENETDOWN;
+            batch[i].sent = now;
+        }
+        sonde_survey_transmitted(bench->survey, batch, count);
+    }
+}
+
+Test(report_survey, refusals_have_their_reasons)
+{
+    struct bench bench = {0};
+    begin(&bench);
+    refuse_all(&bench);
+    finish(&bench);
+    cr_expect(strstr(bench.err, "3 unsent\n"), "%s", bench.err);
+    cr_expect(strstr(bench.err, "\n3 unsent: Network is down\n"), "%s", bench.err);
+    free(bench.out);
+    free(bench.err);
+    bench = (struct bench){.config = {.form = REPORT_SWEEP_JSON}};
+    begin(&bench);
+    refuse_all(&bench);
+    finish(&bench);
+    cr_expect(strstr(bench.out, "\"refusals\":[{\"errno\":100,\"text\":\"Network is down\","
+                                "\"probes\":3}]"),
+              "%s", bench.out);
+    free(bench.out);
+    free(bench.err);
 }
 
 static uint64_t member(const json_t *object, const char *name)

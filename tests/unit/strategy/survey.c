@@ -250,6 +250,32 @@ Test(strategy_survey, nobody_runs_away_from_one_that_waits)
     sonde_survey_destroy(stage.survey);
 }
 
+static void expect_refusal(const struct stage *stage, size_t at, int error, uint64_t probes)
+{
+    const struct sonde_survey_figures now = figures(stage);
+    cr_expect_eq(now.refusals[at].error, error, "%zu: %d", at, now.refusals[at].error);
+    cr_expect_eq(now.refusals[at].probes, probes);
+}
+
+Test(strategy_survey, reasons_are_told_apart)
+{
+    struct stage stage;
+    struct sonde_survey_config config = stage_config(&stage, 100);
+    config.gap_ns = 0;
+    begin(&stage, &config);
+    for (int error = 1; error <= 20; error++)
+        turn(&stage, 0, 5, 0, error == EAGAIN ? EPERM : error);
+    uint64_t failed = 0;
+    for (size_t i = 0; i < SONDE_SURVEY_REFUSALS; i++)
+        failed += figures(&stage).refusals[i].probes;
+    cr_expect_eq(failed, figures(&stage).failed);
+    cr_expect_eq(failed, 100);
+    expect_refusal(&stage, 0, EPERM, 10);
+    expect_refusal(&stage, 6, 7, 5);
+    expect_refusal(&stage, 7, 0, 60);
+    sonde_survey_destroy(stage.survey);
+}
+
 Test(strategy_survey, refused_for_long_or_for_good_has_failed)
 {
     struct stage stage;
@@ -262,6 +288,8 @@ Test(strategy_survey, refused_for_long_or_for_good_has_failed)
         turn(&stage, now, 100, 0, ENOBUFS);
     }
     cr_expect_eq(figures(&stage).failed, 100);
+    expect_refusal(&stage, 0, ENOBUFS, 100);
+    expect_refusal(&stage, 1, 0, 0);
     cr_expect(now >= 4000 * MS && now < 4050 * MS, "given up after %lld ns", (long long)now);
     cr_expect(sonde_survey_finished(stage.survey, (struct sonde_mono){now}),
               "who asked nobody waits for nobody");
@@ -270,6 +298,7 @@ Test(strategy_survey, refused_for_long_or_for_good_has_failed)
     begin(&stage, &config);
     turn(&stage, 0, 100, 60, ENETUNREACH);
     cr_expect_eq(figures(&stage).failed, 40);
+    expect_refusal(&stage, 0, ENETUNREACH, 40);
     cr_expect_eq(figures(&stage).sent, 60);
     cr_expect_eq(figures(&stage).position, 100);
     sonde_survey_destroy(stage.survey);
@@ -296,6 +325,7 @@ Test(strategy_survey, a_family_without_source_has_failed)
     while (!sonde_survey_finished(stage.survey, (struct sonde_mono){0}) && calls++ < 100)
         cr_assert_eq(turn(&stage, 0, 64, 64, 0), 0);
     cr_expect_eq(figures(&stage).failed, 80000);
+    expect_refusal(&stage, 0, EADDRNOTAVAIL, 80000);
     cr_expect(calls > 5, "no call takes for ever");
     sonde_survey_destroy(stage.survey);
 

@@ -1,5 +1,7 @@
 #include "strategy/survey_answer.h"
 
+#include <errno.h>
+
 #include "survey_help.h"
 
 #define SENT_NS INT64_C(7000000000)
@@ -227,8 +229,45 @@ Test(strategy_survey_answer, the_error_queue)
     cr_expect_eq(stage.judged.answer.kind, SONDE_SURVEY_ERROR);
     cr_expect_eq(stage.judged.answer.rtt.ns, 3 * MS);
     cr_expect_eq(stage.judged.answer.icmp_code, 3);
+    cr_expect_eq(stage.judged.answer.mtu, 0);
+    stage.letter.event.icmp_type = PACKET_ICMPV6_TOO_BIG;
+    stage.letter.event.info = 1280;
+    cr_assert_eq(judge(&stage), SURVEY_OURS);
+    cr_expect_eq(stage.judged.answer.mtu, 1280);
+    cr_expect_eq(stage.judged.answer.error, 0);
+    stage.letter.event.icmp_type = PACKET_ICMPV6_PARAMETER_PROBLEM;
+    stage.letter.event.info = 40;
+    cr_assert_eq(judge(&stage), SURVEY_OURS);
+    cr_expect_eq(stage.judged.answer.mtu, 0);
+    cr_expect_eq(stage.judged.answer.pointer, 40);
+    stage.letter.event.from = (struct sonde_address){0};
+    stage.letter.event.error = EHOSTUNREACH;
+    cr_assert_eq(judge(&stage), SURVEY_OURS);
+    cr_expect_eq(stage.judged.answer.error, EHOSTUNREACH);
     stage.letter.event.to = address_of("2001:db8::8");
     cr_expect_eq(judge(&stage), SURVEY_FOREIGN);
+    destroy(&stage);
+}
+
+Test(strategy_survey_answer, what_fits)
+{
+    struct stage stage;
+    init(&stage, both[0]);
+    complain(&stage.letter, &stage.datagram, routers[0], 28, SENT_NS + MS);
+    cr_assert_eq(judge(&stage), SURVEY_OURS);
+    cr_expect_eq(stage.judged.answer.mtu, 0);
+    struct sonde_address source, router = address_of(routers[0]);
+    open_datagram(&stage.datagram, &source);
+    const struct packet_icmp message = {
+        .family = SONDE_IPV4,
+        .type = PACKET_ICMPV4_UNREACHABLE,
+        .code = 4,
+        .form = PACKET_ICMP_ERROR,
+        .error = {.quote = {stage.bytes, 28}, .mtu = 1400},
+    };
+    post(&stage.letter, &router, &source, &message, SENT_NS + MS);
+    cr_assert_eq(judge(&stage), SURVEY_OURS);
+    cr_expect_eq(stage.judged.answer.mtu, 1400);
     destroy(&stage);
 }
 
