@@ -317,3 +317,43 @@ bool base_target_set_special(const struct base_target_set *set, struct base_targ
     }
     return false;
 }
+
+/* No two of them are neighbours, so that a range of ours is in one. */
+static const struct base_target_range ours[] = {
+    {{SONDE_IPV4, {10}, 0}, {SONDE_IPV4, {10, 255, 255, 255}, 0}},
+    {{SONDE_IPV4, {100, 64}, 0}, {SONDE_IPV4, {100, 127, 255, 255}, 0}},
+    {{SONDE_IPV4, {127}, 0}, {SONDE_IPV4, {127, 255, 255, 255}, 0}},
+    {{SONDE_IPV4, {169, 254}, 0}, {SONDE_IPV4, {169, 254, 255, 255}, 0}},
+    {{SONDE_IPV4, {172, 16}, 0}, {SONDE_IPV4, {172, 31, 255, 255}, 0}},
+    {{SONDE_IPV4, {192, 168}, 0}, {SONDE_IPV4, {192, 168, 255, 255}, 0}},
+    {{SONDE_IPV4, {198, 18}, 0}, {SONDE_IPV4, {198, 19, 255, 255}, 0}},
+    {{SONDE_IPV6, {[15] = 1}, 0}, {SONDE_IPV6, {[15] = 1}, 0}},
+    {{SONDE_IPV6, {0xfc}, 0},
+     {SONDE_IPV6,
+      {253, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255},
+      0}},
+    {{SONDE_IPV6, {0xfe, 0x80}, 0},
+     {SONDE_IPV6,
+      {254, 191, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255},
+      0}},
+};
+
+static bool is_ours(const struct base_target_range *range)
+{
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+        struct base_target_range block = ours[i];
+        block.first.scope = block.last.scope = range->first.scope;
+        if (same_space(&block.first, &range->first) && compare(&block.first, &range->first) <= 0 &&
+            compare(&range->last, &block.last) <= 0)
+            return true;
+    }
+    return false;
+}
+
+bool base_target_set_is_ours(const struct base_target_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (!is_ours(&set->ranges[i]))
+            return false;
+    return true;
+}

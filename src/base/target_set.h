@@ -74,6 +74,12 @@ bool base_target_set_find(const struct base_target_set *set, const struct sonde_
 bool base_target_set_special(const struct base_target_set *set, struct base_target_range *range,
                              const char **what);
 
+/*
+ * Whether the sealed set holds no address of networks that other people may have: only loopback,
+ * link-local, private (RFC 1918, RFC 4193), shared (RFC 6598) and benchmarking ones (RFC 2544).
+ */
+bool base_target_set_is_ours(const struct base_target_set *set);
+
 void base_target_set_destroy(struct base_target_set *set);
 
 #endif

@@ -220,6 +220,22 @@ static void put_notes(const struct report_survey *report,
         fprintf(err, "with --resume FILE it could go on from there\n");
 }
 
+/* What a survey of other people's networks owes them and did without. */
+static void put_courtesy(const struct report_survey *report)
+{
+    FILE *err = report->config.err;
+    const struct sonde_survey_config *survey = &report->config.survey;
+    if (!report->config.strangers || report->config.form != REPORT_SWEEP_TEXT ||
+        survey->text_bytes > 0)
+        return;
+    fputs("other people's networks are owed a name to contact (--payload-text)", err);
+    if (!report->config.exclusions)
+        fputs(", leaving out who objects (--exclude-file)", err);
+    if (survey->gap_ns == 0)
+        fputs(", a rate (--rate)", err);
+    fputc('\n', err);
+}
+
 static void put_summary(const struct report_survey *report, struct sonde_mono now,
                         const struct report_measurement *measurement)
 {
@@ -240,6 +256,7 @@ static void put_summary(const struct report_survey *report, struct sonde_mono no
             figures.sent - figures.replies - figures.errors, figures.errors + figures.failed,
             seconds);
     put_notes(report, &figures);
+    put_courtesy(report);
     text_measurement(&(const struct text_report){.state.run.out = err}, measurement);
 }
 

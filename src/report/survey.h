@@ -20,6 +20,8 @@ struct report_survey_config {
     struct report_sweep_fields fields; /* those of report_survey_knows */
     bool quiet;                        /* no line for each host */
     bool progress;                     /* a line on err that is written again and again */
+    bool strangers;                    /* networks of other people are asked */
+    bool exclusions;                   /* somebody was left out who does not want to be asked */
     const char *transport;
     const char *resume;                /* the file from which it can go on; NULL: none */
     struct sonde_survey_config survey; /* as the survey was made */

@@ -280,6 +280,24 @@ class Large(Survey):
         _, _, summary = self.told(self.sonde("sweep", "--json", *words))
         self.assertEqual(6, sum(refusal["probes"] for refusal in summary["refusals"]))
 
+    def test_other_people_s_networks(self):
+        """Without a way to them; a word about what was missing, where there are such."""
+        said = "other people's networks are owed"
+        words = ["--stateless", "-q", "--cooldown", ".1", "--rate", "max"]
+        for more, hosts, expected in (
+            ([], ["198.51.100.0/30"], "a name to contact (--payload-text), leaving out who objects "
+             "(--exclude-file), a rate (--rate)\n"),
+            (["-x", "198.51.100.1"], ["198.51.100.0/30"], "a name to contact (--payload-text), a rate (--rate)\n"),
+            (["--payload-text", "noc@host.example"], ["198.51.100.0/30"], None),
+            ([], ["10.0.0.0/30", "127.0.0.1", "::1", "fd00::/126"], None),
+            (["--json"], ["198.51.100.0/30"], None),
+        ):
+            result = self.sonde("sweep", *words, *more, *hosts)
+            if expected:
+                self.assertIn(f"\n{said} {expected}", result.err)
+            else:
+                self.assertNotIn(said, result.err + result.out)
+
     def test_memory(self):
         """The whole of IPv4, in a namespace without a way out."""
         if SETTINGS.sanitized:

@@ -181,6 +181,44 @@ Test(base_target_set, special_ranges)
     }
 }
 
+Test(base_target_set, networks_of_other_people)
+{
+    static const struct {
+        const char *add, *exclude;
+        bool ours;
+    } cases[] = {
+        {"10.0.0.0/8", NULL, true},
+        {"10.0.0.0-11.0.0.0", NULL, false},
+        {"9.255.255.255-10.0.0.1", NULL, false},
+        {"9.0.0.0-11.255.255.255", "9.0.0.0/8", false},
+        {"9.0.0.0-10.255.255.255", "9.0.0.0/8", true},
+        {"127.0.0.1", NULL, true},
+        {"169.254.1.1", NULL, true},
+        {"172.16.0.0/12", NULL, true},
+        {"172.16.0.0/11", NULL, false},
+        {"192.168.0.0/16", NULL, true},
+        {"192.0.2.1", NULL, false},
+        {"100.64.0.0/10", NULL, true},
+        {"198.18.0.0/15", NULL, true},
+        {"::1", NULL, true},
+        {"::2", NULL, false},
+        {"fe80::1%3", NULL, true},
+        {"fd00::/66", NULL, true},
+        {"fe00::1", NULL, false},
+        {"2001:db8::1", NULL, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct base_target_set set = {0};
+        add(&set, "10.1.2.3");
+        add(&set, cases[i].add);
+        if (cases[i].exclude)
+            exclude(&set, cases[i].exclude);
+        cr_assert_eq(base_target_set_seal(&set), 0);
+        cr_expect_eq(base_target_set_is_ours(&set), cases[i].ours, "%s", cases[i].add);
+        base_target_set_destroy(&set);
+    }
+}
+
 /* --- beside a set that is a table of bits ----------------------------------------------------- */
 
 #define WIDTH  96

@@ -149,6 +149,32 @@ Test(report_survey, summary)
     free(bench.err);
 }
 
+static void expect_courtesy(struct report_survey_config config, const char *line)
+{
+    struct bench bench = {.config = config};
+    begin(&bench);
+    finish(&bench);
+    if (line)
+        cr_expect(strstr(bench.err, line), "%s", bench.err);
+    else
+        cr_expect_not(strstr(bench.err, "other people"), "%s", bench.err);
+    free(bench.out);
+    free(bench.err);
+}
+
+Test(report_survey, what_other_people_are_owed)
+{
+    expect_courtesy((struct report_survey_config){.strangers = false}, NULL);
+    expect_courtesy((struct report_survey_config){.strangers = true, .form = REPORT_SWEEP_CSV},
+                    NULL);
+    expect_courtesy((struct report_survey_config){.strangers = true, .form = REPORT_SWEEP_JSON},
+                    NULL);
+    expect_courtesy((struct report_survey_config){.strangers = true, .exclusions = true},
+                    "\nother people's networks are owed a name to contact (--payload-text)\n");
+    expect_courtesy((struct report_survey_config){.strangers = true},
+                    "(--payload-text), leaving out who objects (--exclude-file)\n");
+}
+
 Test(report_survey, csv)
 {
     struct bench bench = {.config = {.form = REPORT_SWEEP_CSV}};
