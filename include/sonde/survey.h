@@ -124,6 +124,8 @@ struct sonde_survey_figures {
     uint64_t malformed;
     double rate; /* probes a second, asked for now; 0: no limit */
     uint32_t rate_cuts;
+    struct sonde_mono answers_until; /* sending is over, and answers are waited for until then;
+                                        SONDE_NEVER: it is not over */
     /* Why probes failed, in the order in which it was met; those behind the last one met are 0.
        What is one reason too many counts in the last, with error 0. */
     struct sonde_survey_refusal refusals[SONDE_SURVEY_REFUSALS];

@@ -143,6 +143,20 @@ static double seconds_left(const struct report_survey *report,
     return left > 0 ? left : 0;
 }
 
+static void put_left(const struct report_survey *report, const struct sonde_survey_figures *figures,
+                     struct sonde_mono now)
+{
+    FILE *err = report->config.err;
+    const bool waiting = sonde_mono_before(figures->answers_until, SONDE_NEVER);
+    const double cooldown = (double)sonde_mono_since(figures->answers_until, now).ns / 1e9;
+    const double left =
+        seconds_left(report, figures, (double)sonde_mono_since(now, report->start).ns / 1e9);
+    if (waiting)
+        fprintf(err, "; waiting %.0f s for answers", cooldown > 0 ? ceil(cooldown) : 0);
+    else if (left >= 0)
+        fprintf(err, "; %.0f s left", ceil(left));
+}
+
 static void put_line(const struct report_survey *report, struct sonde_mono now)
 {
     FILE *err = report->config.err;
@@ -159,9 +173,7 @@ static void put_line(const struct report_survey *report, struct sonde_mono now)
     fprintf(err, "; %" PRIu64 " probes", figures.sent);
     if (elapsed > 0)
         fprintf(err, ", %.0f/s", (double)figures.sent / elapsed);
-    const double left = seconds_left(report, &figures, elapsed);
-    if (figures.position < figures.positions && left >= 0)
-        fprintf(err, "; %.0f s left", ceil(left));
+    put_left(report, &figures, now);
 }
 
 void report_survey_status(struct report_survey *report, struct sonde_mono now)

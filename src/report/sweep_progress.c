@@ -31,6 +31,17 @@ static double seconds_left(const struct report_sweep *report,
     return left;
 }
 
+/* Whoever is not decided has a probe on its way: it ends as soon as answers and timeouts do. */
+static bool only_waits(const struct report_sweep *report, const struct sonde_sweep_figures *figures)
+{
+    const struct sonde_sweep_config *sweep = &report->config.sweep;
+    if (figures->open == 0)
+        return false;
+    if (sweep->mode == SONDE_SWEEP_ALIVE)
+        return figures->open >= figures->waiting;
+    return sweep->mode == SONDE_SWEEP_COUNT && figures->sent / sweep->hosts >= sweep->count;
+}
+
 static void put_line(const struct report_sweep *report, struct sonde_mono now)
 {
     FILE *err = report->config.err;
@@ -47,7 +58,9 @@ static void put_line(const struct report_sweep *report, struct sonde_mono now)
     if (elapsed > 0)
         fprintf(err, ", %.0f/s", (double)figures.sent / elapsed);
     const double left = seconds_left(report, &figures, elapsed);
-    if (left >= 0)
+    if (only_waits(report, &figures))
+        fprintf(err, "; waiting for %" PRIu64 " answers", figures.open);
+    else if (left >= 0)
         fprintf(err, "; %.0f s left", ceil(left));
 }
 

@@ -327,4 +327,6 @@ void sonde_survey_figures(const struct sonde_survey *survey, struct sonde_survey
         survey->pending_count > 0 ? survey->pending[0].position : survey->next_position;
     figures->rate = survey_pace_rate(&survey->pace);
     figures->rate_cuts = survey->pace.cuts;
+    figures->answers_until =
+        survey->ended ? sonde_mono_add(survey->ended_at, survey->config.cooldown) : SONDE_NEVER;
 }

@@ -318,6 +318,31 @@ Test(report_survey, status_and_progress)
     finish_and_close(&bench);
 }
 
+Test(report_survey, what_it_waits_for)
+{
+    struct bench bench = {0};
+    begin(&bench);
+    struct sonde_datagram batch[4];
+    const struct sonde_mono second = {SONDE_NS_PER_S}, last = {2 * SONDE_NS_PER_S};
+    for (struct sonde_mono now = {0}; now.ns <= last.ns; now.ns += SONDE_NS_PER_S) {
+        const size_t count = sonde_survey_transmit(bench.survey, now, batch, 4);
+        cr_assert_eq(count, 1);
+        batch[0].error = 0;
+        batch[0].sent = now;
+        sonde_survey_transmitted(bench.survey, batch, count);
+        if (now.ns == second.ns)
+            report_survey_status(bench.report, now);
+    }
+    cr_expect(
+        strstr(bench.err, "2 of 3 addresses (66.67%), 0 alive (0.00%); 2 probes, 2/s; 6 s left\n"),
+        "%s", bench.err);
+    report_survey_status(bench.report, sonde_mono_add(last, sonde_span_ms(1200)));
+    cr_expect(strstr(bench.err, "3 probes, 1/s; waiting 4 s for answers\n"), "%s", bench.err);
+    report_survey_status(bench.report, sonde_mono_add(last, sonde_span_s(9)));
+    cr_expect(strstr(bench.err, "; waiting 0 s for answers\n"), "%s", bench.err);
+    finish_and_close(&bench);
+}
+
 Test(report_survey, fields_that_are_known)
 {
     cr_expect(report_survey_knows(REPORT_SWEEP_RTT));

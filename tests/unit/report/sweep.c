@@ -240,6 +240,42 @@ Test(report_sweep, how_far_it_is)
     release(&bench);
 }
 
+/* Asks so many hosts, and hears nothing of them yet. */
+static void ask(struct bench *bench, unsigned count)
+{
+    struct sonde_strategy strategy = sonde_sweep_strategy(bench->sweep);
+    struct sonde_probe asked;
+    struct sonde_mono wake;
+    for (unsigned i = 0; i < count; i++)
+        cr_assert_eq(strategy.ops->next(strategy.self, bench->now, &asked, &wake),
+                     SONDE_NEXT_PROBE);
+}
+
+Test(report_sweep, what_it_waits_for)
+{
+    struct bench bench = {.config.progress = true};
+    begin(&bench);
+    probe(&bench, SONDE_REPLY);
+    ask(&bench, 1);
+    report_sweep_status(bench.report, (struct sonde_mono){2 * SONDE_NS_PER_S});
+    fflush(bench.config.err);
+    cr_expect(strstr(bench.err, "2 probes, 1/s; 4 s left\n"), "%s", bench.err);
+    ask(&bench, 1);
+    report_sweep_status(bench.report, (struct sonde_mono){2 * SONDE_NS_PER_S});
+    end(&bench);
+    cr_expect(strstr(bench.err, "3 probes, 2/s; waiting for 2 answers\n"), "%s", bench.err);
+    release(&bench);
+
+    bench = (struct bench){
+        .config = {.sweep = {.mode = SONDE_SWEEP_COUNT, .count = 1, .period = sonde_span_s(1)}}};
+    begin(&bench);
+    ask(&bench, 3);
+    report_sweep_status(bench.report, (struct sonde_mono){SONDE_NS_PER_S});
+    end(&bench);
+    cr_expect(strstr(bench.err, "3 probes, 3/s; waiting for 3 answers\n"), "%s", bench.err);
+    release(&bench);
+}
+
 Test(report_sweep, names_of_fields)
 {
     struct report_sweep_fields fields;
