@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/session.h"
 #include "cli/sweep_options.h"
+#include "cli/sweep_pace.h"
 #include "cli/sweep_resume.h"
 #include "cli/sweep_run.h"
 #include "cli/sweep_scope.h"
@@ -262,6 +263,8 @@ static int run_listed(struct sweep_command *command)
     error = report_sweep_create(&command->report, &report);
     if (error)
         return complain(command, "prepare the report", error);
+    sweep_pace_tell(command->context->program, &sweep, !command->context->privilege.user_is_root,
+                    SWEEP_USER_RATE, stderr);
     if (!command->settings.scenario)
         session_obey_interrupts();
     error = sweep_run(&config);

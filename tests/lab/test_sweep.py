@@ -389,6 +389,13 @@ class Ended(Case):
             self.assertRegex(result.err, r"(?m)^\d+ s: 9 of 9 hosts, 9 alive \(100\.0%\); \d+ probes")
             self.assertNotIn(" of 9 hosts", result.out)
 
+    def test_more_hosts_than_the_rate_serves(self):
+        words = ["-q", "-c2", "--rate", "50", "127.0.0.1-20"]
+        result = self.ended(self.sonde("sweep", "-i.2", *words))
+        first = "sonde sweep: 20 hosts take turns of 0.4 s at this rate, not of 0.2 s; --rate 100 would"
+        self.assertTrue(result.err.startswith(first), result.err)
+        self.assertNotIn("turns", self.ended(self.sonde("sweep", "-i.4", *words)).err)
+
     def test_progress_does_not_disturb(self):
         result = self.ended(
             self.sonde("sweep", "--progress", "always", "-c4", "-i.4", "-q", "--csv", "127.0.0.1-3")
