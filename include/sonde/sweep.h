@@ -94,7 +94,11 @@ struct sonde_sweep_figures {
     uint64_t timed_out;
     uint64_t errors;
     uint64_t open;
-    uint64_t skipped;   /* due times that passed unused because this machine slept or starved */
+    /*
+     * LOOP: probes that were never sent because this machine slept or starved over their due times.
+     * Where a host is asked a number of times, late probes are put off, not skipped.
+     */
+    uint64_t skipped;
     double rate;        /* slots a second, now */
     uint32_t rate_cuts; /* how often `adaptive` lowered it */
 };

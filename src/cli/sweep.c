@@ -27,7 +27,7 @@
 #define LINGER       sonde_span_s(10) /* late answers and duplicates are known for so long … */
 #define FAST_LINGER  sonde_span_s(2)  /* … or so long, when probes are many */
 #define FAST         20000            /* probes a second */
-#define IN_FLIGHT    (1u << 23)       /* open and remembered, 64 bytes each, as they are needed */
+#define IN_FLIGHT    (1u << 23)       /* open and remembered, 68 bytes each, as they are needed */
 #define MANY_TARGETS 32               /* more than a person follows line by line */
 #define RETRIES      2
 

@@ -42,7 +42,6 @@ void sonde_engine_destroy(struct sonde_engine *engine)
     build_destroy(&engine->builder);
     if (!engine->targets_lent)
         free(engine->targets);
-    free(engine->last_numbers);
     free(engine->arena);
     free(engine);
 }
@@ -58,13 +57,8 @@ int sonde_engine_add_target(struct sonde_engine *engine, const struct sonde_engi
         if (!targets)
             return -ENOMEM;
         engine->targets = targets;
-        uint64_t *numbers = reallocarray(engine->last_numbers, capacity, sizeof *numbers);
-        if (!numbers)
-            return -ENOMEM;
-        engine->last_numbers = numbers;
         engine->target_capacity = capacity;
     }
-    engine->last_numbers[engine->target_count] = 0;
     engine->targets[engine->target_count++] = *target;
     return 0;
 }
@@ -74,11 +68,6 @@ int sonde_engine_lend_targets(struct sonde_engine *engine, struct sonde_engine_t
 {
     if (engine->target_count > 0 || count == 0)
         return -EINVAL;
-    uint64_t *numbers = calloc(count, sizeof *numbers);
-    if (!numbers)
-        return -ENOMEM;
-    free(engine->last_numbers);
-    engine->last_numbers = numbers;
     free(engine->targets);
     engine->targets = targets;
     engine->targets_lent = true;
@@ -93,16 +82,8 @@ struct answer_context engine_context(struct sonde_engine *engine)
 
 /* --- outcomes -------------------------------------------------------------------------------- */
 
-uint64_t engine_whole_number(const struct sonde_engine *engine, uint32_t target, uint32_t low)
-{
-    uint64_t last = engine->last_numbers[target];
-    uint64_t number = (last & ~(uint64_t)UINT32_MAX) | low;
-    return number > last ? number - (UINT64_C(1) << 32) : number;
-}
-
 void engine_tell(struct sonde_engine *engine, struct sonde_outcome *outcome)
 {
-    outcome->number = engine_whole_number(engine, outcome->target, (uint32_t)outcome->number);
     engine->strategy.ops->outcome(engine->strategy.self, outcome);
     if (engine->observer.outcome)
         engine->observer.outcome(engine->observer.self, outcome);
@@ -123,7 +104,6 @@ void engine_close(struct sonde_engine *engine, struct flight_slot *slot,
 void engine_close_unleased(struct sonde_engine *engine, const struct sonde_probe *probe,
                            enum sonde_outcome_kind kind, int error)
 {
-    engine->last_numbers[probe->target] = probe->number;
     struct sonde_outcome outcome = {
         .kind = kind,
         .token = flight_spare_token(&engine->flight),
@@ -273,7 +253,7 @@ struct sonde_mono sonde_engine_deadline(const struct sonde_engine *engine)
     if (engine->handing_out)
         return (struct sonde_mono){ASK_AGAIN_NS};
     if (engine->flight.expiries.count > 0) {
-        uint32_t first = base_heap_top(&engine->flight.expiries);
+        uint32_t first = base_queue_top(&engine->flight.expiries);
         deadline = sonde_mono_earlier(deadline,
                                       (struct sonde_mono){engine->flight.slots[first].expiry_ns});
         if (engine->done)

@@ -10,7 +10,7 @@
 #define TOKEN_SLOT_MASK ((UINT64_C(1) << TOKEN_SLOT_BITS) - 1)
 #define FIRST_SLOTS     64
 
-static_assert(sizeof(struct flight_slot) == 56, "with lane and heap entry 64 bytes a probe");
+static_assert(sizeof(struct flight_slot) == 56, "with lane and queue 68 bytes a probe");
 
 static int64_t expiry_key(const void *owner, uint32_t id)
 {
@@ -18,19 +18,11 @@ static int64_t expiry_key(const void *owner, uint32_t id)
     return flight->slots[id].expiry_ns;
 }
 
-static void expiry_moved(void *owner, uint32_t id, uint32_t position)
-{
-    struct flight *flight = owner;
-    flight->slots[id].heap_position = position;
-}
-
-static const struct base_heap_ops expiry_ops = {expiry_key, expiry_moved};
-
 int flight_init(struct flight *flight, const uint16_t *identifiers, size_t count,
                 uint32_t sequences, uint32_t slot_limit, struct sonde_span linger)
 {
     *flight = (struct flight){.sequences = sequences, .slot_limit = slot_limit, .linger = linger};
-    base_heap_init(&flight->expiries, &expiry_ops, flight);
+    base_queue_init(&flight->expiries, expiry_key, flight);
     if (count == 0 || count > 65536 || sequences < 2 || sequences > 65536 || slot_limit == 0 ||
         slot_limit > FLIGHT_SLOTS_MAX)
         return -EINVAL;
@@ -52,7 +44,7 @@ void flight_destroy(struct flight *flight)
         free(flight->lanes[i].slots);
     free(flight->lanes);
     free(flight->slots);
-    base_heap_destroy(&flight->expiries);
+    base_queue_destroy(&flight->expiries);
 }
 
 static uint32_t index_of(const struct flight *flight, const struct flight_slot *slot)
@@ -118,7 +110,7 @@ static bool grow(struct flight *flight)
     uint32_t count = flight->slot_count ? flight->slot_count * 2 : FIRST_SLOTS;
     if (count > flight->slot_limit)
         count = flight->slot_limit;
-    if (count == flight->slot_count || base_heap_reserve(&flight->expiries, count) != 0)
+    if (count == flight->slot_count || base_queue_reserve(&flight->expiries, count) != 0)
         return false;
     struct flight_slot *slots = reallocarray(flight->slots, count, sizeof *slots);
     if (!slots)
@@ -182,7 +174,6 @@ struct flight_slot *flight_lease(struct flight *flight, uint32_t target, struct 
         .sequence = lane->next,
         .state = FLIGHT_BUILT,
         .stamp_source = SONDE_STAMP_USER,
-        .heap_position = BASE_HEAP_ABSENT,
     };
     lane->slots[lane->next] = index + 1;
     lane->next = after(flight, lane->next);
@@ -223,14 +214,14 @@ void flight_open(struct flight *flight, struct flight_slot *slot, struct sonde_m
 {
     slot->state = FLIGHT_OPEN;
     slot->expiry_ns = expiry.ns;
-    base_heap_push(&flight->expiries, index_of(flight, slot));
+    base_queue_push(&flight->expiries, index_of(flight, slot));
 }
 
 void flight_close(struct flight *flight, struct flight_slot *slot, enum flight_state state,
                   struct sonde_mono now)
 {
-    if (slot->heap_position != BASE_HEAP_ABSENT)
-        base_heap_remove(&flight->expiries, slot->heap_position);
+    if (slot->state == FLIGHT_OPEN)
+        base_queue_remove(&flight->expiries, index_of(flight, slot));
     slot->state = (unsigned)state & 7u;
     slot->expiry_ns = sonde_mono_add(now, flight->linger).ns;
     flight->lanes[slot->lane].open--;
@@ -241,7 +232,7 @@ struct flight_slot *flight_first_expiry(struct flight *flight)
 {
     if (flight->expiries.count == 0)
         return NULL;
-    return &flight->slots[base_heap_top(&flight->expiries)];
+    return &flight->slots[base_queue_top(&flight->expiries)];
 }
 
 struct flight_slot *flight_first_built(struct flight *flight)

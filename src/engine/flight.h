@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/heap.h"
+#include "base/queue.h"
 #include "sonde/probe.h"
 
 #define FLIGHT_SLOTS_MAX ((1u << 24) - 1) /* a token has room for so many */
@@ -31,10 +31,9 @@ struct flight_slot {
     int64_t sent_ns;   /* user time of the send call, monotonic */
     int64_t stamp_ns;  /* the transport's send stamp; meaningless while stamp_source is USER */
     int64_t expiry_ns; /* open: when it times out. lingering: when it is forgotten */
+    uint64_t number;   /* of the probe for its target */
     uint32_t target;
-    uint32_t number; /* low half of the probe's number for its target */
     uint32_t lag_ns; /* sent - due, held at UINT32_MAX */
-    uint32_t heap_position;
     uint16_t lane;
     uint16_t sequence;
     uint16_t payload_bytes;
@@ -62,7 +61,7 @@ struct flight {
     size_t lane_count;
     uint32_t sequences; /* sequence numbers a lane has: 65,536, or 256 for extended echo */
     struct sonde_span linger;
-    struct base_heap expiries; /* of the open slots */
+    struct base_queue expiries; /* of the open slots */
 };
 
 /*

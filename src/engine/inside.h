@@ -20,8 +20,7 @@ struct sonde_engine {
     struct builder builder;
 
     struct sonde_engine_target *targets;
-    bool targets_lent;      /* they are the caller's */
-    uint64_t *last_numbers; /* by target: the high half of the numbers that slots keep */
+    bool targets_lent; /* they are the caller's */
     uint32_t target_count;
     uint32_t target_capacity;
 
@@ -45,9 +44,6 @@ struct sonde_engine {
 };
 
 struct answer_context engine_context(struct sonde_engine *engine);
-
-/* Slots keep the low half of a number: the whole is one of the last 2^32 of its target. */
-uint64_t engine_whole_number(const struct sonde_engine *engine, uint32_t target, uint32_t low);
 
 /* Tells strategy and observer, in this order. */
 void engine_tell(struct sonde_engine *engine, struct sonde_outcome *outcome);

@@ -12,18 +12,10 @@ static int64_t due_key(const void *owner, uint32_t id)
     return plan->targets[id].due_ns;
 }
 
-static void due_moved(void *owner, uint32_t id, uint32_t position)
-{
-    struct plan *plan = owner;
-    plan->targets[id].heap_position = position;
-}
-
-static const struct base_heap_ops due_ops = {due_key, due_moved};
-
 int plan_init(struct plan *plan, const struct plan_config *config)
 {
     *plan = (struct plan){.config = *config};
-    base_heap_init(&plan->heap, &due_ops, plan);
+    base_queue_init(&plan->queue, due_key, plan);
     base_random_seed(&plan->random, config->seed);
     if (config->targets == 0 || config->interval.ns < 0 || config->min_gap.ns < 0 ||
         config->floor.ns < 0 || config->deadline.ns < 0 || config->spread.ns < 0 ||
@@ -34,12 +26,12 @@ int plan_init(struct plan *plan, const struct plan_config *config)
     plan->targets = calloc(config->targets, sizeof *plan->targets);
     if (!plan->targets)
         return -ENOMEM;
-    return base_heap_reserve(&plan->heap, config->targets);
+    return base_queue_reserve(&plan->queue, config->targets);
 }
 
 void plan_destroy(struct plan *plan)
 {
-    base_heap_destroy(&plan->heap);
+    base_queue_destroy(&plan->queue);
     free(plan->targets);
 }
 
@@ -60,7 +52,7 @@ static void begin(struct plan *plan, struct sonde_mono now)
     plan->start = plan->earliest = plan->last_due = now;
     for (uint32_t i = 0; i < plan->config.targets; i++) {
         plan->targets[i].due_ns = sonde_mono_add(now, offset(plan, i)).ns;
-        base_heap_push(&plan->heap, i);
+        base_queue_push(&plan->queue, i);
     }
 }
 
@@ -72,19 +64,20 @@ static struct sonde_span gap(struct plan *plan)
     return (struct sonde_span){ns < 9e18 ? (int64_t)ns : INT64_MAX};
 }
 
-/* Steps over due times that were missed by more than is made up for. */
-static void skip_missed(struct plan *plan, struct plan_target *target, struct sonde_mono now)
+/* Steps over due times that were missed by more than is made up for. False: there were none. */
+static bool skip_missed(struct plan *plan, struct plan_target *target, struct sonde_mono now)
 {
     int64_t interval = plan->config.interval.ns;
     int64_t late = sonde_saturating_sub(now.ns, target->due_ns);
     if (interval == 0 || late < interval || late < ALWAYS_MADE_UP_NS)
-        return;
+        return false;
     int64_t missed = late / interval;
     plan->skipped += (uint64_t)missed;
     if (plan->config.mode == PLAN_ADAPTIVE) /* has no schedule to come back to */
         target->due_ns = now.ns;
     else
         target->due_ns += missed * interval;
+    return true;
 }
 
 /* PLAN_ADAPTIVE: from the last probe to the next one, as things stand. */
@@ -106,7 +99,7 @@ static void advance(struct plan *plan, uint32_t id)
     target->sent++;
 
     if (plan->config.count != 0 && target->sent >= plan->config.count) {
-        base_heap_remove(&plan->heap, target->heap_position);
+        base_queue_remove(&plan->queue, id);
         return;
     }
     target->last_ns = target->due_ns;
@@ -114,7 +107,8 @@ static void advance(struct plan *plan, uint32_t id)
         target->due_ns = sonde_saturating_add(target->due_ns, adaptive_gap(plan, target));
     else if (target->sent >= plan->config.preload)
         target->due_ns = sonde_saturating_add(target->due_ns, gap(plan).ns);
-    base_heap_update(&plan->heap, target->heap_position);
+    if (target->due_ns != target->last_ns) /* else its turn is not over: it is preloading */
+        base_queue_update(&plan->queue, id);
 }
 
 /*
@@ -136,18 +130,15 @@ enum sonde_next plan_next(struct plan *plan, struct sonde_mono now, struct plan_
     if (!plan->started)
         begin(plan, now);
     *wake = SONDE_NEVER;
-    if (plan->heap.count == 0)
+    if (plan->queue.count == 0)
         return SONDE_NEXT_DONE;
 
-    uint32_t id;
-    struct plan_target *target;
-    do { /* until the first one has nothing to skip, and so stays first */
-        id = base_heap_top(&plan->heap);
-        target = &plan->targets[id];
-        skip_missed(plan, target, now);
-        base_heap_update(&plan->heap, target->heap_position);
-    } while (base_heap_top(&plan->heap) != id);
-
+    uint32_t id = base_queue_top(&plan->queue);
+    while (skip_missed(plan, &plan->targets[id], now)) {
+        base_queue_update(&plan->queue, id);
+        id = base_queue_top(&plan->queue);
+    }
+    struct plan_target *target = &plan->targets[id];
     struct sonde_mono at = {target->due_ns};
     bool with_the_first = target->sent > 0 && target->sent < plan->config.preload;
     if (plan->config.min_gap.ns > 0)
@@ -172,7 +163,7 @@ void plan_settled(struct plan *plan, uint32_t id, uint64_t number, struct sonde_
                   struct sonde_span rtt)
 {
     struct plan_target *target = &plan->targets[id];
-    if (plan->config.mode != PLAN_ADAPTIVE || target->heap_position == BASE_HEAP_ABSENT ||
+    if (plan->config.mode != PLAN_ADAPTIVE || !base_queue_holds(&plan->queue, id) ||
         number < target->settled)
         return;
     target->settled = number + 1;
@@ -184,12 +175,11 @@ void plan_settled(struct plan *plan, uint32_t id, uint64_t number, struct sonde_
         due = at.ns;
     if (due < target->due_ns) {
         target->due_ns = due;
-        base_heap_update(&plan->heap, target->heap_position);
+        base_queue_update(&plan->queue, id);
     }
 }
 
 void plan_stop(struct plan *plan)
 {
-    while (plan->heap.count > 0)
-        base_heap_remove(&plan->heap, plan->heap.count - 1);
+    base_queue_clear(&plan->queue);
 }

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/heap.h"
+#include "base/queue.h"
 #include "base/random.h"
 #include "sonde/strategy.h"
 #include "sonde/time.h"
@@ -48,7 +48,6 @@ struct plan_target {
     int64_t due_ns;
     int64_t last_ns; /* due time of the last probe */
     uint64_t sent;
-    uint32_t heap_position;
     uint64_t settled; /* PLAN_ADAPTIVE: probes whose fate is known, and all before them */
     int64_t rtt_ns;   /* PLAN_ADAPTIVE: smoothed, 0 while unknown */
 };
@@ -56,7 +55,7 @@ struct plan_target {
 struct plan {
     struct plan_config config;
     struct plan_target *targets;
-    struct base_heap heap; /* of the targets that have probes left, by due time */
+    struct base_queue queue; /* of the targets that have probes left, by due time */
     struct base_random random;
     struct sonde_mono start;
     bool started;

@@ -120,14 +120,13 @@ static struct flight_slot *lease(struct sonde_engine *engine, const struct sonde
         engine->wake = free_at;
         return NULL;
     }
-    slot->number = (uint32_t)probe->number;
+    slot->number = probe->number;
     slot->kind = (uint8_t)probe->kind;
     slot->payload_bytes = probe->payload_bytes;
     /* until it is sent, these hold what sending will need */
     slot->sent_ns = probe->due.ns;
     slot->expiry_ns = probe->due.ns;
     slot->stamp_ns = probe->timeout.ns;
-    engine->last_numbers[probe->target] = probe->number;
     return slot;
 }
 
@@ -198,7 +197,7 @@ static void transmitted(struct sonde_engine *engine, const struct sonde_datagram
     struct sonde_probe probe = {
         .token = slot->token,
         .target = slot->target,
-        .number = engine_whole_number(engine, slot->target, slot->number),
+        .number = slot->number,
         .due = {slot->expiry_ns},
         .timeout = {slot->stamp_ns},
         .kind = slot->kind,

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/heap.h"
+#include "base/queue.h"
 #include "strategy/adapt.h"
 #include "strategy/slots.h"
 
@@ -23,20 +23,20 @@ struct sweep_host {
     struct sonde_sweep_host seen;
     int64_t due_ns;
     uint64_t number; /* probes handed out: sent, as long as nobody resets the figures */
-    uint32_t heap_position;
     uint32_t open;
     uint8_t saw;
 };
 
-static_assert(sizeof(struct sweep_host) + sizeof(uint32_t) <= 128, "memory of each host");
+static_assert(sizeof(struct sweep_host) <= 104, "with its place in the queue 112 bytes a host");
 
 struct sonde_sweep {
     struct sonde_sweep_config config;
     struct sweep_host *hosts;
-    struct base_heap heap; /* of the hosts that are to be asked again, by due time */
+    struct base_queue queue; /* of the hosts that are to be asked again, by due time */
     struct strategy_slots slots;
     struct strategy_adapt adapt;
-    bool paced; /* there are slots */
+    uint64_t slots_unused; /* in stalls, and not yet laid to the charge of a host */
+    bool paced;            /* there are slots */
     bool started;
     bool ended;
     struct sonde_mono start;
@@ -48,14 +48,6 @@ static int64_t due_key(const void *owner, uint32_t id)
     const struct sonde_sweep *sweep = owner;
     return sweep->hosts[id].due_ns;
 }
-
-static void due_moved(void *owner, uint32_t id, uint32_t position)
-{
-    struct sonde_sweep *sweep = owner;
-    sweep->hosts[id].heap_position = position;
-}
-
-static const struct base_heap_ops due_ops = {due_key, due_moved};
 
 /* --- making ---------------------------------------------------------------------------------- */
 
@@ -85,9 +77,9 @@ int sonde_sweep_create(struct sonde_sweep **created, const struct sonde_sweep_co
         .share = STRATEGY_SLOTS_WHOLE,
     };
     sweep->figures.waiting = config->hosts;
-    base_heap_init(&sweep->heap, &due_ops, sweep);
+    base_queue_init(&sweep->queue, due_key, sweep);
     sweep->hosts = calloc(config->hosts, sizeof *sweep->hosts);
-    if (!sweep->hosts || base_heap_reserve(&sweep->heap, config->hosts) != 0) {
+    if (!sweep->hosts || base_queue_reserve(&sweep->queue, config->hosts) != 0) {
         sonde_sweep_destroy(sweep);
         return -ENOMEM;
     }
@@ -101,7 +93,7 @@ void sonde_sweep_destroy(struct sonde_sweep *sweep)
 {
     if (!sweep)
         return;
-    base_heap_destroy(&sweep->heap);
+    base_queue_destroy(&sweep->queue);
     free(sweep->hosts);
     free(sweep);
 }
@@ -116,39 +108,18 @@ static void begin(struct sonde_sweep *sweep, struct sonde_mono now)
     strategy_slots_begin(&sweep->slots, now);
     for (uint32_t i = 0; i < sweep->config.hosts; i++) {
         sweep->hosts[i].due_ns = now.ns;
-        base_heap_push(&sweep->heap, i);
+        base_queue_push(&sweep->queue, i);
     }
 }
 
 /* --- when ------------------------------------------------------------------------------------ */
 
-static bool is_periodic(const struct sonde_sweep *sweep)
-{
-    return sweep->config.mode != SONDE_SWEEP_ALIVE && sweep->config.period.ns > 0;
-}
-
-/* How many probes would have left between two slots that a stall lies between. */
-static uint64_t missed(const struct sonde_sweep *sweep, uint64_t slots, struct sonde_mono now)
-{
-    uint64_t times = 0;
-    for (uint32_t i = 0; i < sweep->heap.count && times < slots; i++) {
-        int64_t late = sonde_saturating_sub(now.ns, sweep->hosts[sweep->heap.ids[i]].due_ns);
-        if (late > 0)
-            times += is_periodic(sweep) ? (uint64_t)(late / sweep->config.period.ns) : 1;
-    }
-    return times < slots ? times : slots;
-}
-
 /* Where there are no slots: when it is due, or now when that is long ago. */
-static struct sonde_mono unpaced(struct sonde_sweep *sweep, const struct sweep_host *host,
-                                 struct sonde_mono now)
+static struct sonde_mono unpaced(const struct sweep_host *host, struct sonde_mono now)
 {
     int64_t late = sonde_saturating_sub(now.ns, host->due_ns);
-    if (late <= MADE_UP_NS && (late <= 0 || host->number > 0))
-        return (struct sonde_mono){host->due_ns};
-    if (late > MADE_UP_NS && host->number > 0 && is_periodic(sweep))
-        sweep->figures.skipped += (uint64_t)(late / sweep->config.period.ns);
-    return now;
+    bool at_once = late > MADE_UP_NS || (late > 0 && host->number == 0);
+    return at_once ? now : (struct sonde_mono){host->due_ns};
 }
 
 /* When the host's turn is; uses up the slots before it. */
@@ -156,14 +127,14 @@ static struct sonde_mono turn_of(struct sonde_sweep *sweep, const struct sweep_h
                                  struct sonde_mono now)
 {
     if (!sweep->paced)
-        return unpaced(sweep, host, now);
+        return unpaced(host, now);
     struct strategy_slots *slots = &sweep->slots;
     slots->next = strategy_slots_from(slots, (struct sonde_mono){host->due_ns});
     struct sonde_mono at = strategy_slots_at(slots, slots->next);
     if (sonde_mono_since(now, at).ns <= MADE_UP_NS)
         return at;
     uint64_t last = strategy_slots_last(slots, now);
-    sweep->figures.skipped += missed(sweep, last - slots->next, now);
+    sweep->slots_unused += last - slots->next;
     slots->next = last;
     return strategy_slots_at(slots, last);
 }
@@ -186,6 +157,25 @@ static int64_t due_after(const struct sonde_sweep *sweep, const struct sweep_hos
     if (period - late % period < period / 2)
         periods++;
     return sonde_saturating_add(host->due_ns, sonde_saturating_mul(periods, period));
+}
+
+/*
+ * A host that is asked for ever has lost the due times that its schedule steps over: those of a
+ * stall, of which there are as many as unused slots at most; the rest passed because it had to wait
+ * for its turn. What is asked a number of times is put off, and loses nothing.
+ */
+static void count_skipped(struct sonde_sweep *sweep, const struct sweep_host *host,
+                          int64_t next_due_ns)
+{
+    if (sweep->config.mode != SONDE_SWEEP_LOOP || sweep->config.period.ns == 0 || host->number == 0)
+        return;
+    int64_t periods = sonde_saturating_sub(next_due_ns, host->due_ns) / sweep->config.period.ns;
+    uint64_t passed = periods > 1 ? (uint64_t)periods - 1 : 0;
+    if (sweep->paced && passed > sweep->slots_unused)
+        passed = sweep->slots_unused;
+    if (sweep->paced)
+        sweep->slots_unused -= passed;
+    sweep->figures.skipped += passed;
 }
 
 static struct sonde_span timeout_of(const struct sonde_sweep *sweep, uint64_t attempt)
@@ -213,7 +203,9 @@ static void hand_out(struct sonde_sweep *sweep, uint32_t id, struct sonde_mono a
     probe->due = at;
     probe->timeout = timeout_of(sweep, host->number);
 
-    host->due_ns = due_after(sweep, host, at);
+    int64_t next_due_ns = due_after(sweep, host, at);
+    count_skipped(sweep, host, next_due_ns);
+    host->due_ns = next_due_ns;
     host->number++;
     host->open++;
     host->seen.sent++;
@@ -225,15 +217,9 @@ static void hand_out(struct sonde_sweep *sweep, uint32_t id, struct sonde_mono a
     bool last = sweep->config.mode == SONDE_SWEEP_ALIVE ||
                 (sweep->config.mode == SONDE_SWEEP_COUNT && host->number >= sweep->config.count);
     if (last)
-        base_heap_remove(&sweep->heap, host->heap_position);
+        base_queue_remove(&sweep->queue, id);
     else
-        base_heap_update(&sweep->heap, host->heap_position);
-}
-
-static void stop(struct sonde_sweep *sweep)
-{
-    while (sweep->heap.count > 0)
-        base_heap_remove(&sweep->heap, sweep->heap.count - 1);
+        base_queue_update(&sweep->queue, id);
 }
 
 static struct sonde_mono end(void *self)
@@ -265,13 +251,13 @@ static enum sonde_next next(void *self, struct sonde_mono now, struct sonde_prob
     }
     if (sweep->config.adaptive && strategy_adapt_judge(&sweep->adapt, now))
         strategy_slots_set_share(&sweep->slots, sweep->adapt.share);
-    if (sweep->heap.count == 0)
+    if (sweep->queue.count == 0)
         return nobody(sweep);
 
-    uint32_t id = base_heap_top(&sweep->heap);
+    uint32_t id = base_queue_top(&sweep->queue);
     struct sonde_mono at = turn_of(sweep, &sweep->hosts[id], now);
     if (!sonde_mono_before(at, end(sweep))) {
-        stop(sweep);
+        base_queue_clear(&sweep->queue);
         return SONDE_NEXT_DONE;
     }
     if (sonde_mono_before(now, at)) {
@@ -343,7 +329,7 @@ static void after_failure(struct sonde_sweep *sweep, uint32_t id,
         return;
     if (sweep->config.mode == SONDE_SWEEP_ALIVE && host->number <= sweep->config.retries) {
         host->due_ns = sonde_mono_add(outcome->due, timeout_of(sweep, outcome->number)).ns;
-        base_heap_push(&sweep->heap, id);
+        base_queue_push(&sweep->queue, id);
         return;
     }
     bool asked = sweep->config.mode == SONDE_SWEEP_ALIVE ||

@@ -313,7 +313,57 @@ Test(strategy_sweep, without_slots_what_is_due_leaves_at_once)
     cr_assert_eq(wait_at(sweep, 10), S + 5);
     cr_assert_eq(probe_at(sweep, S + 6).due.ns, S + 5);
     cr_assert_eq(probe_at(sweep, 20 * S).due.ns, 20 * S);
-    cr_assert_eq(figures_of(sweep).skipped, 18);
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, without_slots_a_stall_is_skipped_and_counted)
+{
+    struct sonde_sweep *sweep =
+        sweep_new((struct sonde_sweep_config){.mode = SONDE_SWEEP_LOOP, .hosts = 3, .period = {S}});
+    for (uint32_t i = 0; i < 3; i++)
+        probe_at(sweep, 5);
+    probe_at(sweep, S + 6);
+    /* due 5 ns after 1 s (the first: 2 s) … 20 s, and asked once, right before the last of them */
+    cr_assert_eq(probe_at(sweep, 20 * S).target, 1);
+    cr_assert_eq(probe_at(sweep, 20 * S).target, 2);
+    cr_assert_eq(probe_at(sweep, 20 * S).target, 0);
+    cr_assert_eq(figures_of(sweep).skipped, 19 + 19 + 18);
+    cr_assert_eq(wait_at(sweep, 20 * S), 21 * S + 5);
+    sonde_sweep_destroy(sweep);
+}
+
+/* Whoever is asked a number of times is asked so often, however late. */
+Test(strategy_sweep, a_count_is_put_off_not_skipped)
+{
+    for (uint64_t slots = 0; slots <= 1; slots++) {
+        struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){.mode = SONDE_SWEEP_COUNT,
+                                                                          .hosts = 10,
+                                                                          .count = 3,
+                                                                          .period = {S},
+                                                                          .gap_ns = slots * MS,
+                                                                          .gap_slots = slots});
+        for (int i = 0; i < 10; i++)
+            probe_at(sweep, i * MS);
+        for (int64_t late = 5; late <= 10; late += 5)
+            for (int i = 0; i < 10; i++)
+                probe_at(sweep, late * S + 300 * MS + i * MS);
+        assert_done(sweep, 20 * S, SONDE_NEVER.ns);
+        cr_assert_eq(figures_of(sweep).sent, 30);
+        cr_assert_eq(figures_of(sweep).skipped, 0);
+        sonde_sweep_destroy(sweep);
+    }
+}
+
+/* More hosts than their turns: what the stall cost is the slots in it, not every due time. */
+Test(strategy_sweep, a_stall_costs_no_more_than_its_slots)
+{
+    struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){
+        .mode = SONDE_SWEEP_LOOP, .hosts = 10, .period = {2 * MS}, .gap_ns = MS, .gap_slots = 1});
+    for (int64_t i = 0; i < 100; i++)
+        probe_at(sweep, i * MS);
+    for (int64_t i = 1100; i < 1500; i++)
+        probe_at(sweep, i * MS);
+    cr_assert_eq(figures_of(sweep).skipped, 1000);
     sonde_sweep_destroy(sweep);
 }
 
