@@ -1,6 +1,7 @@
 #!/bin/sh
 # A survey from several machines by GNU parallel: parallel.sh HOST,HOST,... (":" is this machine).
-# One shard for each host; the answers of all arrive on standard output.
+# One shard for each host; the answers of all arrive on standard output. Each host needs sonde, and the files
+# "targets" and "exclude" where a login begins; its --resume file stays there.
 set -eu
 hosts=${1:?the hosts, with commas in between}
 SONDE_SHARDS=$(printf '%s\n' "$hosts" | tr ',' '\n' | wc -l)
