@@ -1,20 +1,16 @@
-"""The same command line given to iputils' ping and to sonde under the name ping, and both compared.
+"""What a comparison of sonde under the name ping with iputils' ping needs (side_by_side.py).
 
-Each has a network of its own of the same kind, so that no route exception learnt by one is known to
-the other. What no two runs have in common (times, identifiers) is taken out of the texts before.
-
-The ping that is installed may be older than the one that sonde stands in for (20250605). What has
+What no two runs have in common (times, identifiers) is taken out of the texts before. The ping that is installed may be older than the one that sonde stands in for (20250605). What has
 changed since is put into its texts first; a line of the table may also say what must come.
 """
 
-import fnmatch
 import functools
 import re
 import subprocess
-import threading
 
 import harness
-from far_end import FarEnd, silent_pair
+import side_by_side
+from side_by_side import ERR, OUT, declared
 from wire import address
 
 REFERENCE = 20250605
@@ -127,25 +123,6 @@ def reply6(request, kind):
     return [good]
 
 
-class Stage:
-    """One network with the far end in it."""
-
-    def __init__(self):
-        self.net = silent_pair()
-        self.net.near.ip(
-            """
-            route add 10.56.0.0/15 via 10.55.0.2
-            route add fd56::/15 via fd55::2
-            """
-        )
-        self.end = FarEnd(self.net, script)
-        self.end.__enter__()
-
-    def close(self):
-        self.end.__exit__(None)
-        self.net.close()
-
-
 # --- comparing -------------------------------------------------------------------------------------
 
 
@@ -216,8 +193,6 @@ def modern(out, err, code):
 
 
 # --- declared differences --------------------------------------------------------------------------
-
-OUT, ERR = range(2)
 
 # What docs/drop-in.md declares, row by row: (names of the rows, why, where, iputils' text, ours). It is
 # put into iputils' text, and all else must be the same.
@@ -295,47 +270,14 @@ DECLARED = [
 ]
 
 
-def declared(name, out, err):
-    """iputils' texts as we declare ours to be."""
-    texts = [out, err]
-    for rows, _, where, theirs, ours in DECLARED:
-        if any(fnmatch.fnmatchcase(name, row) for row in rows):
-            texts[where] = re.sub(theirs, ours, texts[where])
-    return texts
+class Comparison(side_by_side.Comparison):
+    """A line for ping."""
 
+    peer = "ping"
 
-class Comparison:
-    """One line of the table: words for ping, and what is special about it."""
-
-    def __init__(self, *words, user=None, out=None, err=None, code=None, only=None, usage=False):
-        self.words = words
-        self.user = user
-        self.out, self.err, self.code = out, err, code  # what must come, where iputils is older
+    def __init__(self, *words, only=None, **how):
+        super().__init__(*words, **how)
         self.only = only  # so many characters of standard output count, and nothing of the other
-        self.usage = usage  # a help text follows, which is our own
-
-    @property
-    def name(self):
-        words = " ".join(word if word else "''" for word in self.words) or "nothing"
-        return (f"as {self.user}: " if self.user else "") + words
-
-    def run(self, reference, subject):
-        """The two results; the first is None where the table says everything."""
-        results = {"reference": None}
-
-        def one(key, stage, path):
-            results[key] = stage.net.near.run(
-                ["ping", *self.words], path=path, user=self.user, timeout=25
-            )
-
-        threads = [threading.Thread(target=one, args=("subject", subject, harness.SETTINGS.dropin))]
-        if None in (self.out, self.err, self.code):
-            threads.append(threading.Thread(target=one, args=("reference", reference, None)))
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return results["reference"], results["subject"]
 
     def texts(self, out, err, code):
         short = [word for word in self.words if word.startswith("-")]
@@ -351,12 +293,6 @@ class Comparison:
             out, err = out[: self.only], ""
         return f"--- stdout\n{out}\n--- stderr\n{err}\n--- status {code}\n"
 
-    def expected(self, result):
-        out, err, code = "", "", 0
-        if result:
-            out, err, code = modern(result.out, result.err, result.code)
-            out, err = declared(self.name, out, err)
-        out = self.out if self.out is not None else out
-        err = self.err if self.err is not None else err
-        code = self.code if self.code is not None else code
-        return self.texts(out, err, code)
+    def modern(self, result):
+        out, err, code = modern(result.out, result.err, result.code)
+        return *declared(DECLARED, self.name, out, err), code

@@ -1,22 +1,18 @@
-"""The same command line given to Debian's fping and to sonde under the name fping, and both compared.
+"""What a comparison of sonde under the name fping with Debian's fping needs (side_by_side.py).
 
-Each has a network of its own of the same kind. What no two runs have in common (times) is taken out
-of the texts before. Where the installed fping is older than the one that sonde stands in for (5.5), a
-line of the table says itself what must come.
+What no two runs have in common (times) is taken out of the texts before. Where the installed fping is
+older than the one that sonde stands in for (5.5), a line of the table says itself what must come.
 """
 
 import collections
 import functools
-import fnmatch
 import re
 import signal
 import subprocess
-import tempfile
-import threading
-import time
 
 import harness
-from far_end import FarEnd, silent_pair
+import side_by_side
+from side_by_side import ERR, OUT, declared
 from wire import address
 
 ROUTER4, ROUTER6 = address("10.55.0.254"), address("fd55::fe")
@@ -97,25 +93,6 @@ def reply(request, kind, value, number, stranger):
     return [good]
 
 
-class Stage:
-    """One network with the far end in it."""
-
-    def __init__(self):
-        self.net = silent_pair()
-        self.net.near.ip(
-            """
-            route add 10.56.0.0/15 via 10.55.0.2
-            route add fd56::/15 via fd55::2
-            """
-        )
-        self.end = FarEnd(self.net, Script())
-        self.end.__enter__()
-
-    def close(self):
-        self.end.__exit__(None)
-        self.net.close()
-
-
 # --- comparing -------------------------------------------------------------------------------------
 
 
@@ -146,8 +123,6 @@ def normal(text):
     text = re.sub(r"(Originate|Receive|Transmit|Localreceive)=\d+", r"\1=N", text)
     return text
 
-
-OUT, ERR = 1, 2
 
 # What docs/drop-in.md declares: (names of the rows, why, where, fping's text, ours). It is put into
 # fping's text, and all else must be the same.
@@ -189,82 +164,25 @@ def modern(words, out, err):
     return out, err
 
 
-def declared(name, out, err):
-    for rows, _, where, theirs, ours in DECLARED:
-        if any(fnmatch.fnmatchcase(name, row) for row in rows):
-            out = re.sub(theirs, ours, out) if where & OUT else out
-            err = re.sub(theirs, ours, err) if where & ERR else err
-    return out, err
+class Comparison(side_by_side.Comparison):
+    """A line for fping."""
 
+    peer = "fping"
 
-class Comparison:
-    """One line of the table: words for fping, and what is special about it."""
-
-    def __init__(
-        self, *words, user=None, stdin="", signals=(), out=None, err=None, code=None, usage=False,
-        early=False, loose=False, name="fping",
-    ):
-        self.words = words
-        self.user = user
-        self.stdin = stdin
-        self.signals = signals  # (seconds after the start, signal)
-        self.out, self.err, self.code = out, err, code  # what must come, where fping is older
-        self.usage = usage  # the text is a help, which is our own
-        self.early = early  # ours ends as soon as all is decided
+    def __init__(self, *words, loose=False, **how):
+        super().__init__(*words, **how)
         self.loose = loose  # how many lines there are depends on the moment
-        self.program = name
-
-    @property
-    def name(self):
-        words = " ".join(str(word) if word else "''" for word in self.words) or "nothing"
-        text = (f"as {self.user}: " if self.user else "") + words
-        text = text if self.program == "fping" else f"{self.program} {text}"
-        return text + "".join(f" then {number.name}" for _, number in self.signals)
-
-    def run(self, reference, subject):
-        """The two results; the first is None where the table says everything."""
-        results = {"reference": None}
-        paths = {"reference": None, "subject": harness.SETTINGS.dropin}
-
-        def one(key, stage):
-            with tempfile.TemporaryFile() as stdin:
-                stdin.write(self.stdin.encode())
-                stdin.seek(0)
-                argv = [self.program, *self.words]
-                with stage.net.near.start(
-                    argv, path=paths[key], user=self.user, stdin=stdin
-                ) as program:
-                    for seconds, number in self.signals:
-                        time.sleep(max(0, program.started + seconds - time.monotonic()))
-                        program.send_signal(number)
-                    results[key] = program.finish(25)
-
-        threads = [threading.Thread(target=one, args=("subject", subject))]
-        if None in (self.out, self.err, self.code):
-            threads.append(threading.Thread(target=one, args=("reference", reference)))
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return results["reference"], results["subject"]
 
     def texts(self, out, err, code):
         if self.usage:
             out, err = out.partition(" ")[0], err.partition(" ")[0]
-        out, err = declared(self.name, normal(out), normal(err))
+        out, err = declared(DECLARED, self.name, normal(out), normal(err))
         if self.loose:
             out, err = ("\n".join(sorted(set(text.splitlines()))) for text in (out, err))
         return f"--- stdout\n{out}\n--- stderr\n{err}\n--- status {code}\n"
 
-    def expected(self, result):
-        out, err, code = "", "", 0
-        if result:
-            out, err = modern(self.words, result.out, result.err)
-            code = result.code
-        out = self.out if self.out is not None else out
-        err = self.err if self.err is not None else err
-        code = self.code if self.code is not None else code
-        return self.texts(out, err, code)
+    def modern(self, result):
+        return *modern(self.words, result.out, result.err), result.code
 
 
 INT, QUIT, TERM = signal.SIGINT, signal.SIGQUIT, signal.SIGTERM

@@ -1,15 +1,11 @@
 """sonde under the name ping beside iputils' ping: texts and exit statuses, one test a command line."""
 
-import difflib
-import re
 import unittest
 
-import harness
 from dropin import REFERENCE, Comparison as P
-from dropin import Stage, installed
+from dropin import installed, script
+from side_by_side import SideBySide, fill
 
-APART_S = 0.45  # how far apart the ends of the two may be
-ATTEMPTS = 3
 USAGE = dict(usage=True)  # only the line before the help text, and the status
 HELP = dict(only=0)  # the text is our own
 LOCALHOST = "localhost (127.0.0.1)"
@@ -327,71 +323,25 @@ USERS = [
 ]
 
 
-class DropIn(harness.Case):
-    """What the tables have in common; `table` is filled in below."""
-
+class DropIn(SideBySide):
+    label = f"iputils {REFERENCE}"
     weight = 30
 
     @classmethod
-    def setUpClass(cls):
+    def script(cls):
+        return script
+
+    @classmethod
+    def check_installed(cls):
         if not installed():
             raise unittest.SkipTest("iputils' ping is not installed")
         if installed() > REFERENCE:
             raise unittest.SkipTest(f"ping is {installed()}, newer than {REFERENCE}")
-        cls.reference, cls.subject = Stage(), Stage()
-        for stage in (cls.reference, cls.subject):
-            if cls.datagram:
-                stage.net.near.open_datagram_sockets()
-
-    datagram = False
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.reference.close()
-        cls.subject.close()
-
-    def compare(self, row):
-        """On a busy machine either may miss what the other sees: they differ if they always do."""
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return self.compare_once(row)
-            except AssertionError:
-                pass
-        return self.compare_once(row)
-
-    def compare_once(self, row):
-        theirs, ours = row.run(self.reference, self.subject)
-        if theirs:
-            self.assertFalse(theirs.timed_out, f"iputils' ping did not end\n{theirs}")
-        self.ended(ours, 0, 1, 2)
-        if theirs:
-            apart = abs(theirs.seconds - ours.seconds)
-            self.assertLess(apart, APART_S, f"iputils' ping ended after {theirs.seconds:.2f} s\n{ours}")
-        expected, came = row.expected(theirs), row.texts(ours.out, ours.err, ours.code)
-        if expected != came:
-            lines = difflib.unified_diff(
-                expected.splitlines(), came.splitlines(), "iputils 20250605", "sonde", "", "", 1, ""
-            )
-            self.fail(f"{row.name}\n" + "\n".join(line.replace("\b", "^H") for line in lines))
 
 
-def fill(name, table, **members):
-    """A class with a test for each line of the table."""
-    for number, row in enumerate(table):
-
-        def test(self, row=row):
-            self.compare(row)
-
-        words = re.sub(r"[^A-Za-z0-9.:]+", "_", row.name).strip("_").replace(".", "_")
-        members[f"test_{number:02}_{words}"] = test
-        test.__doc__ = row.name
-    members["__module__"] = __name__
-    return type(name, (DropIn,), members)
-
-
-DropInLoopback = fill("DropInLoopback", LOOPBACK)
-DropInBadOptions = fill("DropInBadOptions", BAD_OPTIONS)
-DropInReplies = fill("DropInReplies", REPLIES)
-DropInNoReplies = fill("DropInNoReplies", NO_REPLIES)
-DropInErrors = fill("DropInErrors", ERRORS)
-DropInUsers = fill("DropInUsers", USERS, datagram=True)
+DropInLoopback = fill(DropIn, "DropInLoopback", LOOPBACK)
+DropInBadOptions = fill(DropIn, "DropInBadOptions", BAD_OPTIONS)
+DropInReplies = fill(DropIn, "DropInReplies", REPLIES)
+DropInNoReplies = fill(DropIn, "DropInNoReplies", NO_REPLIES)
+DropInErrors = fill(DropIn, "DropInErrors", ERRORS)
+DropInUsers = fill(DropIn, "DropInUsers", USERS, datagram=True)

@@ -1,16 +1,11 @@
 """sonde under the name fping beside Debian's: texts and exit statuses, one test a command line."""
 
-import difflib
-import json
-import re
 import unittest
 
-import harness
 from fping_dropin import INT, QUIT, TERM, Comparison as F
-from fping_dropin import Stage, installed
+from fping_dropin import Script, installed
+from side_by_side import SideBySide, fill
 
-APART_S = 0.45  # how far apart the ends of the two may be
-ATTEMPTS = 3
 USAGE = dict(usage=True)  # the text is our own
 
 LOOPBACK = [
@@ -295,69 +290,23 @@ CALLERS = [
 ]
 
 
-class FpingDropIn(harness.Case):
-    datagram = False
+class FpingDropIn(SideBySide):
+    label = "fping"
+    codes = (*range(5), -TERM)
+    script = Script
 
     @classmethod
-    def setUpClass(cls):
+    def check_installed(cls):
         if installed() == (0, 0):
             raise unittest.SkipTest("fping is not installed")
         if installed() > (5, 2):
             raise unittest.SkipTest("the installed fping is younger than what the table knows")
-        cls.reference, cls.subject = Stage(), Stage()
-        for stage in (cls.reference, cls.subject):
-            if cls.datagram:
-                stage.net.near.open_datagram_sockets()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.reference.close()
-        cls.subject.close()
-
-    def compare(self, row):
-        """On a busy machine either may miss what the other sees: they differ if they always do."""
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return self.compare_once(row)
-            except AssertionError:
-                pass
-        return self.compare_once(row)
-
-    def compare_once(self, row):
-        theirs, ours = row.run(self.reference, self.subject)
-        self.assertFalse(ours.timed_out, f"it did not end\n{ours}")
-        if theirs:
-            self.assertFalse(theirs.timed_out, f"fping did not end\n{theirs}")
-            apart = ours.seconds - theirs.seconds
-            self.assertLess(apart, APART_S, f"fping ended after {theirs.seconds:.2f} s\n{ours}")
-            if not row.early:
-                self.assertGreater(apart, -APART_S, f"fping ended after {theirs.seconds:.2f} s\n{ours}")
-        expected, came = row.expected(theirs), row.texts(ours.out, ours.err, ours.code)
-        if expected != came:
-            lines = difflib.unified_diff(
-                expected.splitlines(), came.splitlines(), "fping", "sonde", "", "", 1, ""
-            )
-            self.fail(f"{row.name}\n" + "\n".join(lines))
 
 
-def fill(name, table, **members):
-    """A class with a test for each line of the table."""
-    for number, row in enumerate(table):
-
-        def test(self, row=row):
-            self.compare(row)
-
-        words = re.sub(r"[^A-Za-z0-9.:]+", "_", row.name).strip("_").replace(".", "_")
-        members[f"test_{number:02}_{words}"] = test
-        test.__doc__ = row.name
-    members["__module__"] = __name__
-    return type(name, (FpingDropIn,), members)
-
-
-FpingLoopback = fill("FpingLoopback", LOOPBACK)
-FpingBadOptions = fill("FpingBadOptions", BAD_OPTIONS)
-FpingReplies = fill("FpingReplies", REPLIES)
-FpingErrors = fill("FpingErrors", ERRORS)
-FpingLoops = fill("FpingLoops", LOOPS)
-FpingUsers = fill("FpingUsers", USERS, datagram=True)
-FpingCallers = fill("FpingCallers", CALLERS)
+FpingLoopback = fill(FpingDropIn, "FpingLoopback", LOOPBACK)
+FpingBadOptions = fill(FpingDropIn, "FpingBadOptions", BAD_OPTIONS)
+FpingReplies = fill(FpingDropIn, "FpingReplies", REPLIES)
+FpingErrors = fill(FpingDropIn, "FpingErrors", ERRORS)
+FpingLoops = fill(FpingDropIn, "FpingLoops", LOOPS)
+FpingUsers = fill(FpingDropIn, "FpingUsers", USERS, datagram=True)
+FpingCallers = fill(FpingDropIn, "FpingCallers", CALLERS)
