@@ -41,7 +41,7 @@ enum sonde_net_protocol {
 /* Zero is the default of every member but fixed_identifier, which must be set (-1: none). */
 struct sonde_net_config {
     unsigned protocols;        /* enum sonde_net_protocol: source ports are then the identifiers,
-                                  and none that this host gives to others */
+                                  4,096 at most, and none that this host gives to others */
     enum sonde_family family;  /* open this one only; SONDE_FAMILY_NONE: both */
     uint32_t identifier_count; /* rounded up to a power of two, 65,536 at most; 0: 1 */
     int32_t fixed_identifier;  /* 0..65535: this one and no other (ping -e); -1: chosen at random */

@@ -43,7 +43,10 @@ enum sonde_layer {
     SONDE_LAYER_SCTP,
 };
 
-/* One thing that a transport tells. Members are set as the kind says. */
+/*
+ * One thing that a transport tells. Members are set as the kind says. Bytes are as received, only
+ * that a checksum which a sender on this machine left to its device is written in.
+ */
 struct sonde_event {
     enum sonde_event_kind kind;
     uint64_t token;           /* SENT_STAMP */
@@ -61,6 +64,8 @@ struct sonde_event {
     int hop_limit;           /* -1 unknown or to be read from the IP header in bytes */
     int traffic_class;       /* likewise */
 
+    struct sonde_bytes extensions; /* ERROR: RFC 4884 extension structure, from its header on, where
+                                      the kernel tells it apart */
     uint16_t identifier; /* ERROR: the socket's identifier, where the quote has none (dgram) */
     uint8_t protocol;    /* ERROR: of bytes, as in an IP header; 0: ICMP */
     int error;           /* ERROR: positive errno */

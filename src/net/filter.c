@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "packet/icmp_types.h"
+#include "packet/tcp.h"
 
 #ifndef ICMP_FILTER
 #define ICMP_FILTER 1 /* linux/icmp.h, which does not go together with netinet's headers */
@@ -29,7 +30,9 @@ enum { LABELS = 128 };
 struct builder {
     struct net_filter *filter;
     struct net_identifiers ours;
-    uint32_t icmp;      /* where the ICMPv6 header is */
+    uint32_t icmp;     /* where the ICMPv6 header is */
+    uint8_t quoted[3]; /* protocols besides ICMP that are let in when they are quoted */
+    size_t quoted_count;
     uint8_t at[LABELS]; /* position of label 128 + index */
 };
 
@@ -136,10 +139,11 @@ static void build_v4(struct builder *b)
     judge_identifier(b);
 
     place(b, QUOTE); /* an IPv4 header at X + 8 */
-    emit(b, BPF_LD | BPF_B | BPF_IND, 8 + 9);
-    jump(b, BPF_JEQ, IPPROTO_ICMP, NEXT, DROP);
     emit(b, BPF_LD | BPF_H | BPF_IND, 8 + 6);
-    jump(b, BPF_JSET, 0x1fff, DROP, NEXT); /* a later fragment has no ICMP header */
+    jump(b, BPF_JSET, 0x1fff, DROP, NEXT); /* a later fragment has no header that names us */
+    emit(b, BPF_LD | BPF_B | BPF_IND, 8 + 9);
+    jump_if_any(b, b->quoted, b->quoted_count, ACCEPT);
+    jump(b, BPF_JEQ, IPPROTO_ICMP, NEXT, DROP);
     emit(b, BPF_LD | BPF_B | BPF_IND, 8);
     emit(b, BPF_ALU | BPF_AND | BPF_K, 0x0f);
     emit(b, BPF_ALU | BPF_LSH | BPF_K, 2);
@@ -156,6 +160,7 @@ static void build_v4(struct builder *b)
 /* A and M[0] are the kind of the header at X. One extension header on, they are so again. */
 static void pass_extension(struct builder *b, uint8_t fragment, uint8_t extension)
 {
+    jump_if_any(b, b->quoted, b->quoted_count, ACCEPT);
     jump(b, BPF_JEQ, IPPROTO_ICMPV6, QUOTED_ICMP, NEXT);
     jump(b, BPF_JEQ, NEXT_FRAGMENT, fragment, NEXT);
     jump(b, BPF_JEQ, NEXT_HOP_BY_HOP, extension, NEXT);
@@ -214,6 +219,7 @@ static void build_v6(struct builder *b)
     emit(b, BPF_LD | BPF_MEM, 0);
     for (int i = 0; i < EXTENSIONS; i++)
         pass_extension(b, (uint8_t)(PASS + 2 * i), (uint8_t)(PASS + 2 * i + 1));
+    jump_if_any(b, b->quoted, b->quoted_count, ACCEPT);
     jump(b, BPF_JEQ, IPPROTO_ICMPV6, QUOTED_ICMP, DROP);
     place(b, QUOTED_ICMP);
     emit(b, BPF_LD | BPF_B | BPF_IND, 0);
@@ -224,16 +230,53 @@ static void build_v6(struct builder *b)
     finish(b);
 }
 
+static uint8_t number_of(enum sonde_net_protocol protocol)
+{
+    switch (protocol) {
+    case SONDE_NET_UDP:
+        return IPPROTO_UDP;
+    case SONDE_NET_TCP:
+        return IPPROTO_TCP;
+    case SONDE_NET_SCTP:
+        return IPPROTO_SCTP;
+    }
+    return 0;
+}
+
 void net_filter_icmp(struct net_filter *filter, enum sonde_family family,
-                     struct net_identifiers identifiers)
+                     struct net_identifiers identifiers, unsigned protocols)
 {
     struct builder b = {.filter = filter, .ours = identifiers};
 
+    for (unsigned bit = SONDE_NET_UDP; bit <= SONDE_NET_SCTP; bit *= 2)
+        if (protocols & bit)
+            b.quoted[b.quoted_count++] = number_of((enum sonde_net_protocol)bit);
     filter->length = 0;
     if (family == SONDE_IPV6)
         build_v6(&b);
     else
         build_v4(&b);
+}
+
+/* The same offsets in all three protocols: the ports come first (RFC 9293, 768, 9260). */
+void net_filter_answers(struct net_filter *filter, enum sonde_family family,
+                        enum sonde_net_protocol protocol, struct net_identifiers identifiers)
+{
+    struct builder b = {.filter = filter, .ours = identifiers};
+
+    filter->length = 0;
+    if (family == SONDE_IPV6)
+        emit(&b, BPF_LDX | BPF_IMM, 0);
+    else
+        emit(&b, BPF_LDX | BPF_B | BPF_MSH, 0);
+    if (protocol == SONDE_NET_TCP) {
+        emit(&b, BPF_LD | BPF_B | BPF_IND, 13);
+        jump(&b, BPF_JSET, PACKET_TCP_RST | PACKET_TCP_ACK, NEXT, DROP);
+    }
+    emit(&b, BPF_LD | BPF_H | BPF_IND, 2);
+    emit(&b, BPF_ALU | BPF_AND | BPF_K, 0xffffu & ~(identifiers.count - 1));
+    jump(&b, BPF_JEQ, identifiers.base, ACCEPT, DROP);
+    finish(&b);
 }
 
 /* ICMP that is no fragment. */
@@ -308,17 +351,34 @@ static void filter_types(int fd, enum sonde_family family)
     }
 }
 
-int net_filter_install(int fd, enum sonde_family family, struct net_identifiers identifiers)
+/* Attaches a filter and throws away what came before it. */
+static int install(int fd, const struct net_filter *filter)
 {
-    struct net_filter filter;
     uint8_t byte;
+    int error = net_filter_attach(fd, filter);
 
-    filter_types(fd, family);
-    net_filter_icmp(&filter, family, identifiers);
-    int error = net_filter_attach(fd, &filter);
     if (error)
         return error;
     while (recv(fd, &byte, sizeof byte, MSG_DONTWAIT | MSG_TRUNC) >= 0 || errno == EINTR)
         ;
     return 0;
+}
+
+int net_filter_install(int fd, enum sonde_family family, struct net_identifiers identifiers,
+                       unsigned protocols)
+{
+    struct net_filter filter;
+
+    filter_types(fd, family);
+    net_filter_icmp(&filter, family, identifiers, protocols);
+    return install(fd, &filter);
+}
+
+int net_filter_install_answers(int fd, enum sonde_family family, enum sonde_net_protocol protocol,
+                               struct net_identifiers identifiers)
+{
+    struct net_filter filter;
+
+    net_filter_answers(&filter, family, protocol, identifiers);
+    return install(fd, &filter);
 }

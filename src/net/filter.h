@@ -1,5 +1,5 @@
 /*
- * Which ICMP messages a raw socket lets in, as a classic BPF program.
+ * Which messages a raw socket lets in, as a classic BPF program.
  *
  * Ours are replies with an identifier of our block, and errors that quote a request of ours. The
  * engine still checks everything; the filter only keeps other processes' traffic from waking us.
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "sonde/address.h"
+#include "sonde/net.h"
 
 #define NET_FILTER_MAX 128u
 
@@ -28,10 +29,19 @@ struct net_filter {
 
 /*
  * Lets our messages in: for IPv4 packets begin with the IP header, for IPv6 with the ICMPv6 header,
- * as the kernel shows them to raw sockets.
+ * as the kernel shows them to raw sockets. Errors that quote one of `protocols` (enum
+ * sonde_net_protocol, or-ed) are let in whatever its source port: it may have been translated on
+ * the way.
  */
 void net_filter_icmp(struct net_filter *filter, enum sonde_family family,
-                     struct net_identifiers identifiers);
+                     struct net_identifiers identifiers, unsigned protocols);
+
+/*
+ * Lets answers of one protocol in, those to ports of ours; of TCP only what may answer a SYN.
+ * Packets begin as above.
+ */
+void net_filter_answers(struct net_filter *filter, enum sonde_family family,
+                        enum sonde_net_protocol protocol, struct net_identifiers identifiers);
 
 /*
  * The same for packet sockets (SOCK_DGRAM), which show every IP packet of the family from its IP
@@ -48,6 +58,11 @@ int net_filter_attach(int fd, const struct net_filter *filter);
  * Makes a raw ICMP socket hear us and nobody else, and throws away what has queued up since it was
  * made. To be called before anything is sent. Returns 0 or a negative errno.
  */
-int net_filter_install(int fd, enum sonde_family family, struct net_identifiers identifiers);
+int net_filter_install(int fd, enum sonde_family family, struct net_identifiers identifiers,
+                       unsigned protocols);
+
+/* The same for a raw socket of another protocol. */
+int net_filter_install_answers(int fd, enum sonde_family family, enum sonde_net_protocol protocol,
+                               struct net_identifiers identifiers);
 
 #endif

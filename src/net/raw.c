@@ -1,7 +1,8 @@
 /*
  * The raw transport: every byte from the IP header on is ours.
  *
- * Two sockets a family. The one that hears is a raw ICMP socket with our filter. The one that sends
+ * Two sockets a family. The one that hears is a raw ICMP socket with our filter; each protocol that
+ * is probed with besides has one more of these. The one that sends
  * (IPPROTO_RAW) hears nothing: its queue is for send stamps alone, ICMP errors do not reach it, and
  * so it may ask for IP_RECVERR, without which the kernel hides ENOBUFS (net/ipv4/raw.c).
  */
@@ -16,6 +17,7 @@
 #include "net/filter.h"
 #include "net/shared.h"
 
+#define RAW_SOCKETS 10u               /* five a family: one sends, each of four protocols hears */
 #define SOURCE_LIFE sonde_span_ms(10) /* how long an address is thought to stay */
 
 #ifndef IPV6_HDRINCL
@@ -37,14 +39,44 @@ struct net_identifiers net_raw_identifiers(struct net_transport *transport,
     return chosen;
 }
 
+/* With `protocols` the identifiers are ports. */
+static int take_identifiers(struct net_transport *transport, const struct sonde_net_config *config,
+                            struct net_identifiers *ours, const char **operation)
+{
+    int error;
+
+    if (!config->protocols) {
+        *ours = net_raw_identifiers(transport, config);
+        return 0;
+    }
+    error = net_ports_hold(&transport->ports, config, transport->identifier_count, ours, operation);
+    for (uint32_t i = 0; !error && i < transport->identifier_count; i++)
+        transport->identifiers[i] = (uint16_t)(ours->base + i);
+    return error;
+}
+
+/* What a hearing socket is for. */
+struct hearing {
+    int number[2]; /* the protocol's, in IPv4 and IPv6 */
+    enum sonde_layer layer;
+    enum sonde_net_protocol protocol; /* 0: ICMP */
+};
+
+static const struct hearing hearings[] = {
+    {{IPPROTO_ICMP, IPPROTO_ICMPV6}, SONDE_LAYER_ICMP, 0},
+    {{IPPROTO_UDP, IPPROTO_UDP}, SONDE_LAYER_UDP, SONDE_NET_UDP},
+    {{IPPROTO_TCP, IPPROTO_TCP}, SONDE_LAYER_TCP, SONDE_NET_TCP},
+    {{IPPROTO_SCTP, IPPROTO_SCTP}, SONDE_LAYER_SCTP, SONDE_NET_SCTP},
+};
+
 static int open_hearing(struct net_transport *transport, enum sonde_family family,
-                        const struct sonde_net_config *config, struct net_identifiers ours,
-                        const char **operation)
+                        const struct hearing *kind, const struct sonde_net_config *config,
+                        struct net_identifiers ours, const char **operation)
 {
     bool v6 = family == SONDE_IPV6;
     struct net_socket *hearing;
     int error;
-    int fd = net_socket(family, SOCK_RAW, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+    int fd = net_socket(family, SOCK_RAW, kind->number[v6]);
 
     *operation = v6 ? "open a raw IPv6 socket (needs CAP_NET_RAW)"
                     : "open a raw IPv4 socket (needs CAP_NET_RAW)";
@@ -56,12 +88,16 @@ static int open_hearing(struct net_transport *transport, enum sonde_family famil
     if (!hearing)
         return error;
     hearing->hears = true;
+    hearing->protocol = kind->protocol ? (uint8_t)kind->number[v6] : 0;
+    hearing->layer = (uint8_t)(v6 ? kind->layer : SONDE_LAYER_IP);
     /* The kernel would drop ICMPv6 with a wrong checksum, and count it as our own queue's drop
-     * (net/ipv6/raw.c). At this level the option may be changed for ICMPv6, too. */
+     * (net/ipv6/raw.c). At this level the option may be changed for ICMPv6, too. Checksums of other
+     * protocols it leaves alone unless it is asked to look. */
     if (v6)
         net_set(fd, SOL_RAW, IPV6_CHECKSUM, -1);
     *operation = "set the socket filter";
-    error = net_filter_install(fd, family, ours);
+    error = kind->protocol ? net_filter_install_answers(fd, family, kind->protocol, ours)
+                           : net_filter_install(fd, family, ours, config->protocols);
     if (!error)
         error = net_options_bind(fd, family, config, transport->device, 0, operation);
     if (!error) {
@@ -103,12 +139,15 @@ static int open_family(struct net_transport *transport, enum sonde_family family
                        const struct sonde_net_config *config, struct net_identifiers ours,
                        const char **operation)
 {
-    int error = open_hearing(transport, family, config, ours, operation);
+    size_t before = transport->socket_count;
+    int error = 0;
 
-    if (error)
-        return error;
-    error = net_raw_open_sending(transport, family, config, operation);
-    if (error)
+    for (size_t i = 0; !error && i < sizeof hearings / sizeof *hearings; i++)
+        if (!hearings[i].protocol || config->protocols & hearings[i].protocol)
+            error = open_hearing(transport, family, &hearings[i], config, ours, operation);
+    if (!error)
+        error = net_raw_open_sending(transport, family, config, operation);
+    while (error && transport->socket_count > before)
         net_transport_drop_last(transport);
     return error;
 }
@@ -218,35 +257,44 @@ static const struct sonde_transport_ops operations = {
     .close = net_transport_close,
 };
 
-int sonde_net_open_raw(const struct sonde_net_config *config, struct sonde_transport *transport,
-                       const char **operation)
+/* One family is enough; when there is none the first one's error is told. */
+static int open_families(struct net_transport *transport, const struct sonde_net_config *config,
+                         struct net_identifiers ours, const char **operation)
 {
     static const enum sonde_family families[2] = {SONDE_IPV4, SONDE_IPV6};
-    struct net_identifiers ours;
-    struct net_transport *own;
     const char *failed = NULL;
     int first = 0;
-    int error = net_transport_create(&own, config, 4, operation);
 
-    if (error)
-        return error;
-    ours = net_raw_identifiers(own, config);
     for (int i = 0; i < 2; i++) {
-        own->family_error[i] = -EAFNOSUPPORT;
+        transport->family_error[i] = -EAFNOSUPPORT;
         if (config->family != SONDE_FAMILY_NONE && config->family != families[i])
             continue;
-        own->family_error[i] = open_family(own, families[i], config, ours, operation);
-        if (own->family_error[i] && !first) {
-            first = own->family_error[i];
+        transport->family_error[i] = open_family(transport, families[i], config, ours, operation);
+        if (transport->family_error[i] && !first) {
+            first = transport->family_error[i];
             failed = *operation;
         }
     }
-    if (!own->socket_count) {
-        error = first;
-        *operation = failed;
-    } else {
+    if (transport->socket_count)
+        return 0;
+    *operation = failed;
+    return first;
+}
+
+int sonde_net_open_raw(const struct sonde_net_config *config, struct sonde_transport *transport,
+                       const char **operation)
+{
+    struct net_identifiers ours = {0};
+    struct net_transport *own = NULL;
+    int error = net_transport_create(&own, config, RAW_SOCKETS, operation);
+
+    if (error)
+        return error;
+    error = take_identifiers(own, config, &ours, operation);
+    if (!error)
+        error = open_families(own, config, ours, operation);
+    if (!error)
         error = net_transport_finish(own, &operations, "raw", transport, operation);
-    }
     if (error)
         net_transport_destroy(own);
     return error;

@@ -7,6 +7,7 @@
 
 #include <linux/errqueue.h> /* needs struct timespec */
 
+#include "net/complete.h"
 #include "net/shared.h"
 
 /* Pending errors of a socket that are taken for those of the call, at most, before it is believed.
@@ -188,6 +189,17 @@ static struct sonde_stamp received_at(struct net_transport *transport,
     return stamp;
 }
 
+/* The bytes are in a buffer of ours. */
+static void complete(const struct sonde_event *event, uint8_t protocol)
+{
+    uint8_t *bytes = (uint8_t *)event->bytes.data;
+
+    if (event->layer == SONDE_LAYER_IP)
+        net_complete_v4(bytes, event->bytes.length);
+    else if (!event->cut)
+        net_complete(bytes, event->bytes.length, protocol, &event->from, &event->to);
+}
+
 static void data_event(struct net_transport *transport, size_t slot, struct sonde_event *event)
 {
     struct net_socket *socket = &transport->sockets[transport->data_socket[slot]];
@@ -200,7 +212,7 @@ static void data_event(struct net_transport *transport, size_t slot, struct sond
         .kind = SONDE_EVENT_DATAGRAM,
         .stamp = received_at(transport, &facts),
         .read = transport->read,
-        .layer = SONDE_LAYER_ICMP,
+        .layer = (enum sonde_layer)socket->layer,
         .bytes = net_inbox_bytes(&transport->data, slot),
         .cut = (transport->data.messages[slot].msg_hdr.msg_flags & MSG_TRUNC) != 0,
         .from = net_name_read(&transport->data.slots[slot].name),
@@ -209,11 +221,10 @@ static void data_event(struct net_transport *transport, size_t slot, struct sond
         .traffic_class = facts.traffic_class,
         .identifier = socket->identifier,
     };
-    if (transport->datagram || socket->family == SONDE_IPV6)
-        return;
-    event->layer = SONDE_LAYER_IP;
-    if (event->bytes.length >= 20)
+    if (event->layer == SONDE_LAYER_IP && event->bytes.length >= 20)
         event->to = sonde_address_from_bytes(SONDE_IPV4, event->bytes.data + 16);
+    if (socket->protocol)
+        complete(event, socket->protocol);
 }
 
 int net_transport_receive(void *self, struct sonde_event *events, size_t capacity)

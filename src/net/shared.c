@@ -21,11 +21,12 @@
 
 uint32_t net_identifier_count(const struct sonde_net_config *config)
 {
+    uint32_t most = config->protocols ? NET_PORTS_MAX : 65536;
     uint32_t count = 1;
 
     if (config->fixed_identifier >= 0)
         return 1;
-    while (count < config->identifier_count && count < 65536)
+    while (count < config->identifier_count && count < most)
         count *= 2;
     return count;
 }
@@ -104,6 +105,7 @@ void net_transport_destroy(struct net_transport *transport)
 {
     while (transport->socket_count)
         net_transport_drop_last(transport);
+    net_ports_release(&transport->ports);
     net_poller_close(&transport->poller);
     net_routes_close(&transport->routes);
     net_inbox_close(&transport->data);
@@ -141,8 +143,11 @@ struct net_socket *net_transport_take(struct net_transport *transport, int fd,
 {
     struct net_socket *socket = &transport->sockets[transport->socket_count++];
 
-    *socket = (struct net_socket){
-        .fd = fd, .family = (uint8_t)family, .pmtu = -1, .noisy = transport->datagram};
+    *socket = (struct net_socket){.fd = fd,
+                                  .family = (uint8_t)family,
+                                  .layer = SONDE_LAYER_ICMP,
+                                  .pmtu = -1,
+                                  .noisy = transport->datagram};
     return socket;
 }
 

@@ -14,6 +14,7 @@
 #include "net/inbox.h"
 #include "net/options.h"
 #include "net/poller.h"
+#include "net/ports.h"
 #include "net/route.h"
 #include "net/stamps.h"
 #include "sonde/net.h"
@@ -25,7 +26,9 @@
 struct net_socket {
     int fd;
     uint8_t family;
-    bool hears;          /* datagrams come in here */
+    bool hears;          /* datagrams come in here … */
+    uint8_t layer;       /* … and begin so: enum sonde_layer */
+    uint8_t protocol;    /* other than ICMP, as in an IP header */
     bool used;           /* something was sent in its family: worth listening */
     bool noisy;          /* the error queue holds more than stamps */
     uint16_t identifier; /* of a datagram socket */
@@ -68,6 +71,7 @@ struct net_transport {
     int family_error[2]; /* why there is no socket of IPv4, IPv6; 0: there is */
     uint16_t *identifiers;
     uint32_t identifier_count;
+    struct net_ports ports; /* the identifiers, held against others */
     bool datagram;
     bool own_ids;                /* SCM_TS_OPT_ID */
     struct net_source source[2]; /* IPv4, IPv6: that of the last datagrams; raw sockets */
@@ -95,7 +99,8 @@ int net_transport_create(struct net_transport **transport, const struct sonde_ne
                          size_t socket_count, const char **operation);
 void net_transport_destroy(struct net_transport *transport);
 
-/* The number of identifiers a configuration asks for: a power of two, 65,536 at most. */
+/* The number of identifiers a configuration asks for: a power of two, 65,536 at most, or 4,096
+ * where they are ports. */
 uint32_t net_identifier_count(const struct sonde_net_config *config);
 
 /*

@@ -3,74 +3,12 @@
  * say why, and no refusal moves a send stamp to another token.
  */
 #define _GNU_SOURCE
-#include <signal.h>
-#include <sys/wait.h>
-
-#include "net_lab.h"
+#include "net_hosts.h"
 
 #include "net/shared.h" /* to play a kernel without ids of our own */
 
 static struct lab_echo echo;
 static struct lab_seen seen[512];
-
-/* Children that hold the other namespaces open. */
-static pid_t keep_namespace(void)
-{
-    int ready[2];
-    char byte;
-    pid_t child;
-
-    if (pipe(ready) || (child = fork()) < 0)
-        lab_skip("fork");
-    if (child == 0) {
-        close(ready[0]);
-        if (unshare(CLONE_NEWNET) || write(ready[1], "x", 1) != 1)
-            _exit(1);
-        close(ready[1]);
-        pause();
-        _exit(0);
-    }
-    close(ready[1]);
-    if (read(ready[0], &byte, 1) != 1)
-        lab_skip("namespace");
-    close(ready[0]);
-    return child;
-}
-
-static pid_t router, far;
-
-/* 10.0.1.1 -- 10.0.1.2 router 10.0.2.1 -- 10.0.2.2, and the same with fd00:1:: and fd00:2:: */
-static void build_network(void)
-{
-    char command[4096];
-
-    router = keep_namespace();
-    far = keep_namespace();
-    snprintf(command, sizeof command,
-             "set -e; R='nsenter -t %d -n'; F='nsenter -t %d -n';"
-             "sysctl -qw net.ipv6.conf.default.accept_dad=0;"
-             "$R sysctl -qw net.ipv6.conf.default.accept_dad=0;"
-             "$F sysctl -qw net.ipv6.conf.default.accept_dad=0;"
-             "ip link add near type veth peer name r1 netns %d;"
-             "$R ip link add r2 type veth peer name f netns %d;"
-             "$R sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1;"
-             "ip addr add 10.0.1.1/24 dev near; ip -6 addr add fd00:1::1/64 dev near nodad;"
-             "ip link set near up;"
-             "$R ip addr add 10.0.1.2/24 dev r1; $R ip -6 addr add fd00:1::2/64 dev r1 nodad;"
-             "$R ip addr add 10.0.2.1/24 dev r2; $R ip -6 addr add fd00:2::1/64 dev r2 nodad;"
-             "$R ip link set r1 up; $R ip link set r2 up; $R ip link set lo up;"
-             "$R sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0;"
-             "$R ip link set r2 mtu 1400;"
-             "$F ip link set lo up; $F ip link set f mtu 1400; $F ip link set f up;"
-             "$F ip addr add 10.0.2.2/24 dev f; $F ip -6 addr add fd00:2::2/64 dev f nodad;"
-             "$F ip route add default via 10.0.2.1; $F ip -6 route add default via fd00:2::1;"
-             "ip route add 10.0.2.0/24 via 10.0.1.2; ip -6 route add fd00:2::/64 via fd00:1::2;"
-             "ip route add 10.0.9.0/24 via 10.0.1.2; ip -6 route add fd00:9::/64 via fd00:1::2;"
-             "ip route add unreachable 10.0.8.0/24; ip route add prohibit 10.0.7.0/24",
-             (int)router, (int)far, (int)router, (int)far);
-    lab_run(command);
-    usleep(300000);
-}
 
 static struct sonde_datagram probe(struct sonde_transport *transport, const char *to, uint8_t ttl,
                                    uint16_t sequence, size_t payload, uint64_t token)
@@ -388,7 +326,7 @@ static void options(bool raw)
 int main(void)
 {
     lab_enter_namespace();
-    build_network();
+    lab_build_network();
     warm_up();
     for (int raw = 0; raw < 2; raw++) {
         options(raw);
@@ -398,9 +336,6 @@ int main(void)
     routes();
     errors(true);
     errors(false);
-    kill(router, SIGKILL);
-    kill(far, SIGKILL);
-    waitpid(router, NULL, 0);
-    waitpid(far, NULL, 0);
+    lab_end_network();
     return lab_verdict();
 }

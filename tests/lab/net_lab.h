@@ -225,6 +225,8 @@ LAB struct lab_icmp lab_icmp(const struct sonde_event *event)
 struct lab_seen {
     struct sonde_event event; /* its bytes are gone */
     struct lab_icmp icmp;
+    uint8_t head[256]; /* the first of them */
+    size_t head_length;
 };
 
 /* What arrives within `ms`; ends early when there are `enough`. */
@@ -248,6 +250,11 @@ LAB size_t lab_collect(struct sonde_transport *transport, struct lab_seen *seen,
             seen[count].icmp = (struct lab_icmp){0};
             if (events[i].bytes.data)
                 seen[count].icmp = lab_icmp(&events[i]);
+            seen[count].head_length = events[i].bytes.length < sizeof seen[count].head
+                                          ? events[i].bytes.length
+                                          : sizeof seen[count].head;
+            if (seen[count].head_length)
+                memcpy(seen[count].head, events[i].bytes.data, seen[count].head_length);
             count++;
         }
         if (count < enough && !got)

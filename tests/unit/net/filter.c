@@ -118,7 +118,7 @@ static bool v4_lets_in(const struct packet *packet)
     struct net_filter filter;
     bool in;
 
-    net_filter_icmp(&filter, SONDE_IPV4, OURS);
+    net_filter_icmp(&filter, SONDE_IPV4, OURS, 0);
     in = lets_in(&filter, packet->bytes, packet->length);
     net_filter_packet(&filter, SONDE_IPV4, OURS);
     cr_assert_eq(lets_in(&filter, packet->bytes, packet->length), in);
@@ -132,7 +132,7 @@ static bool v6_lets_in(const struct packet *packet)
     struct packet whole = {0};
     bool in;
 
-    net_filter_icmp(&filter, SONDE_IPV6, OURS);
+    net_filter_icmp(&filter, SONDE_IPV6, OURS, 0);
     in = lets_in(&filter, packet->bytes, packet->length);
     ipv6(&whole, 58);
     append(&whole, packet->bytes, packet->length);
@@ -165,7 +165,7 @@ Test(net_filter, fits_the_kernels_limits_and_ends)
     struct net_filter filter;
 
     for (int family = SONDE_IPV4; family <= SONDE_IPV6; family += 2) {
-        net_filter_icmp(&filter, (enum sonde_family)family, OURS);
+        net_filter_icmp(&filter, (enum sonde_family)family, OURS, 0);
         cr_assert_lt(filter.length, NET_FILTER_MAX);
         for (uint16_t i = 0; i < filter.length; i++)
             if (BPF_CLASS(filter.code[i].code) == BPF_JMP)
@@ -303,11 +303,11 @@ Test(net_filter, the_whole_space_and_a_single_identifier)
 
     ipv4(&packet, 0, 1, 0);
     icmp(&packet, 0, 0xfffe);
-    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0, 65536});
+    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0, 65536}, 0);
     cr_assert(lets_in(&filter, packet.bytes, packet.length));
-    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0xfffe, 1});
+    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0xfffe, 1}, 0);
     cr_assert(lets_in(&filter, packet.bytes, packet.length));
-    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0xffff, 1});
+    net_filter_icmp(&filter, SONDE_IPV4, (struct net_identifiers){0xffff, 1}, 0);
     cr_assert_not(lets_in(&filter, packet.bytes, packet.length));
 }
 
@@ -335,5 +335,133 @@ Test(net_filter, packet_sockets_show_more_than_icmp)
         ipv6(&packet, v6_next[i]);
         icmp(&packet, 129, 0x4560);
         cr_assert_eq(lets_in(&filter, packet.bytes, packet.length), i < 4, "%zu", i);
+    }
+}
+
+/* --- other protocols than ICMP ---------------------------------------------------------------- */
+
+#define ALL_PROTOCOLS (SONDE_NET_UDP | SONDE_NET_TCP | SONDE_NET_SCTP)
+
+static void ports(struct packet *packet, uint16_t source, uint16_t destination, uint8_t flags)
+{
+    uint8_t header[20] = {(uint8_t)(source >> 8), (uint8_t)source, (uint8_t)(destination >> 8),
+                          (uint8_t)destination};
+    header[13] = flags;
+    append(packet, header, sizeof header);
+}
+
+/* An error that quotes the eight bytes behind an IP header of `protocol`. */
+static struct packet error_about(enum sonde_family family, uint8_t protocol, uint16_t fragment)
+{
+    struct packet packet = {0};
+
+    if (family == SONDE_IPV4) {
+        ipv4(&packet, 0, 1, 0);
+        icmp(&packet, 3, 0);
+        ipv4(&packet, 4, protocol, fragment);
+    } else {
+        icmp(&packet, 1, 0);
+        ipv6(&packet, protocol);
+    }
+    ports(&packet, 4, 80, 2);
+    packet.length -= 12;
+    return packet;
+}
+
+Test(net_filter, errors_about_the_protocols_asked_for)
+{
+    static const uint8_t numbers[] = {17, 6, 132};
+
+    for (unsigned asked = 0; asked <= ALL_PROTOCOLS; asked++)
+        for (unsigned i = 0; i < 3; i++)
+            for (int family = SONDE_IPV4; family <= SONDE_IPV6; family += 2) {
+                struct packet packet = error_about((enum sonde_family)family, numbers[i], 0);
+                struct net_filter filter;
+
+                net_filter_icmp(&filter, (enum sonde_family)family, OURS, asked);
+                cr_assert_lt(filter.length, NET_FILTER_MAX);
+                cr_assert_eq(lets_in(&filter, packet.bytes, packet.length), (asked >> i & 1) != 0,
+                             "%u %u", asked, numbers[i]);
+                packet = error_about((enum sonde_family)family, 47, 0);
+                cr_assert_not(lets_in(&filter, packet.bytes, packet.length));
+            }
+}
+
+Test(net_filter, errors_about_later_fragments_name_nobody)
+{
+    static const uint8_t later[8] = {17, 0, 0, 9};
+    static const uint8_t first[8] = {17, 0, 0, 1};
+    struct net_filter filter;
+    struct packet packet = error_about(SONDE_IPV4, 17, 0x2001);
+
+    net_filter_icmp(&filter, SONDE_IPV4, OURS, SONDE_NET_UDP);
+    cr_assert_not(lets_in(&filter, packet.bytes, packet.length));
+    net_filter_icmp(&filter, SONDE_IPV6, OURS, SONDE_NET_UDP);
+    for (int i = 0; i < 2; i++) {
+        packet = (struct packet){0};
+        icmp(&packet, 1, 0);
+        ipv6(&packet, 44);
+        append(&packet, i ? later : first, 8);
+        ports(&packet, 4, 80, 0);
+        cr_assert_eq(lets_in(&filter, packet.bytes, packet.length), i == 0);
+    }
+}
+
+/* ICMP is judged as without. */
+Test(net_filter, other_protocols_change_nothing_for_icmp)
+{
+    struct net_filter with, without;
+
+    for (unsigned type = 0; type < 256; type++)
+        for (unsigned bit = 0; bit < 2; bit++) {
+            struct packet packet = {0};
+
+            ipv4(&packet, 0, 1, 0);
+            icmp(&packet, (uint8_t)type, bit ? 0x4561 : 0x4571);
+            ipv4(&packet, 0, 1, 0);
+            icmp(&packet, 8, bit ? 0x4561 : 0x4571);
+            net_filter_icmp(&with, SONDE_IPV4, OURS, ALL_PROTOCOLS);
+            net_filter_icmp(&without, SONDE_IPV4, OURS, 0);
+            cr_assert_eq(lets_in(&with, packet.bytes, packet.length),
+                         lets_in(&without, packet.bytes, packet.length), "%u", type);
+        }
+}
+
+static bool answer_gets_in(enum sonde_family family, enum sonde_net_protocol protocol,
+                           uint8_t options, uint16_t port, uint8_t flags)
+{
+    struct net_filter filter;
+    struct packet packet = {0};
+
+    if (family == SONDE_IPV4)
+        ipv4(&packet, options, 6, 0);
+    ports(&packet, 0x4561, port, flags);
+    net_filter_answers(&filter, family, protocol, OURS);
+    return lets_in(&filter, packet.bytes, packet.length);
+}
+
+Test(net_filter, answers_to_our_ports_only)
+{
+    for (int family = SONDE_IPV4; family <= SONDE_IPV6; family += 2)
+        for (unsigned bit = SONDE_NET_UDP; bit <= SONDE_NET_SCTP; bit *= 2)
+            for (uint8_t options = 0; options <= 40; options += 20) {
+                enum sonde_family which = (enum sonde_family)family;
+                enum sonde_net_protocol protocol = (enum sonde_net_protocol)bit;
+
+                cr_assert(answer_gets_in(which, protocol, options, 0x4560, 0x12));
+                cr_assert(answer_gets_in(which, protocol, options, 0x456f, 0x12));
+                cr_assert_not(answer_gets_in(which, protocol, options, 0x4570, 0x12));
+                cr_assert_not(answer_gets_in(which, protocol, options, 0x455f, 0x12));
+            }
+}
+
+Test(net_filter, of_tcp_what_may_answer_a_syn)
+{
+    for (unsigned flags = 0; flags < 256; flags++) {
+        bool good = flags & 0x14; /* ACK or RST */
+
+        cr_assert_eq(answer_gets_in(SONDE_IPV4, SONDE_NET_TCP, 0, 0x4560, (uint8_t)flags), good);
+        cr_assert_eq(answer_gets_in(SONDE_IPV6, SONDE_NET_TCP, 0, 0x4560, (uint8_t)flags), good);
+        cr_assert(answer_gets_in(SONDE_IPV6, SONDE_NET_UDP, 0, 0x4560, (uint8_t)flags));
     }
 }
