@@ -25,7 +25,6 @@
 #define PEER_VERSION "20250605" /* of iputils: whose texts and options the drop-in has */
 
 #define LINGER       sonde_span_s(10) /* late answers and duplicates are known for so long */
-#define FLOOD_LINGER sonde_span_s(1)
 #define FLOOD_PACE   sonde_span_ms(10) /* without answers a flood is 100 a second */
 #define FLOOD_WINDOW 64 /* unanswered probes, where answers come faster than they are read */
 #define START_GAP    sonde_span_ms(10) /* between the first probes to two of several hosts */
@@ -206,7 +205,7 @@ static int engine_of(const struct ping *ping, struct sonde_engine_config *config
 {
     const struct ping_settings *settings = &ping->settings;
     *config = (struct sonde_engine_config){
-        .linger = is_flooding(settings) ? FLOOD_LINGER : LINGER,
+        .linger = LINGER,
         .identifiers = ping->transport.identifiers,
         .identifier_count = ping->transport.identifier_count,
         .pattern = settings->pattern.bytes,

@@ -1,7 +1,8 @@
 """What a comparison of sonde under the name ping with iputils' ping needs (side_by_side.py).
 
-What no two runs have in common (times, identifiers) is taken out of the texts before. The ping that is installed may be older than the one that sonde stands in for (20250605). What has
-changed since is put into its texts first; a line of the table may also say what must come.
+What no two runs have in common (times, identifiers) is taken out of the texts before. The ping that is
+installed may be older than the one that sonde stands in for (20250605). What has changed since is put
+into its texts first; a line of the table may also say what must come.
 """
 
 import functools

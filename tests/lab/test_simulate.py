@@ -56,6 +56,14 @@ class Simulate(Case):
         self.assertIn("3600 packets transmitted", result.out)
         self.assertLess(result.seconds, 10)
 
+    def test_a_flood_knows_what_is_replayed(self):
+        """Seconds later, as without a flood."""
+        path = SETTINGS.work / "replays.scn"
+        path.write_text("host far 198.18.0.9 delay 20ms duplicate 100% after 3s\n", encoding="ascii")
+        run = Run(self.ended(self.simulate(path, "-f", "-c500", "--json"), 0).out).check()
+        self.assertGreater(run.summaries[0]["outcomes"]["duplicate"], 300)
+        self.assertEqual(0, run.end[0]["foreign"])
+
     def test_the_dropin_has_no_such_option(self):
         result = self.near_ping("--simulate", "x.scn", "far")
         self.assertEqual(2, result.code, f"\n{result}")
