@@ -94,7 +94,7 @@ enum sonde_path_verdict {
     SONDE_PATH_LOSS,      /* loss that begins at this hop, or on the link to it, and goes on to the
                              end of the path; also whatever loss the end itself shows */
     SONDE_PATH_LOSS_GOES_ON, /* no more than what began at a hop before */
-    SONDE_PATH_UNREACHABLE,  /* somebody says there is no way: see icmp_type, icmp_code, current */
+    SONDE_PATH_UNREACHABLE,  /* somebody says there is no way, or a parameter problem: see answer */
     SONDE_PATH_TOO_BIG,      /* probes of this size get no further; see mtu */
     SONDE_PATH_LOOP,         /* a part of a circle */
     SONDE_PATH_BLACK_HOLE,   /* from here on nothing is heard: packets are dropped, or all behind is
@@ -127,6 +127,7 @@ struct sonde_path_hop {
     uint64_t superseded; /* probes that were asked again (trace.h): in no figure */
 
     bool answered;
+    struct sonde_address answer_from;
     struct sonde_path_answer answer; /* the last one, when there is one */
     struct sonde_path_label labels[SONDE_PATH_LABELS];
     struct sonde_path_interface interfaces[SONDE_PATH_INTERFACES];

@@ -1,0 +1,65 @@
+/* Who changed our datagrams on the way: class, addresses and ports, hop limit; and the way back. */
+#include "strategy/path_inside.h"
+
+struct seen {
+    uint8_t hop; /* the last one that quoted us; 0: none yet */
+    uint8_t traffic_class;
+    bool translated;
+    struct sonde_address from;
+};
+
+static bool is_translated(const struct sonde_path *path, const struct sonde_path_hop *hop)
+{
+    bool other_source = path->config.source.family != SONDE_FAMILY_NONE &&
+                        !sonde_address_equal(&path->config.source, &hop->quote.from);
+    return other_source || hop->quote.port_differs || hop->quote.checksum_differs;
+}
+
+static void compare(const struct sonde_path *path, struct sonde_path_hop *hop, struct seen *before)
+{
+    struct seen now = {
+        .hop = hop->hop,
+        .traffic_class = hop->quote.traffic_class,
+        .translated = is_translated(path, hop),
+        .from = hop->quote.from,
+    };
+    hop->class_rewritten = now.traffic_class != before->traffic_class;
+    hop->class_before = before->traffic_class;
+    hop->rewrite_after = before->hop;
+    bool once_more = before->translated && !sonde_address_equal(&now.from, &before->from);
+    hop->nat_before = now.translated && (!before->translated || once_more);
+    hop->nat_after = before->hop;
+    *before = now;
+}
+
+/* The answer is the next hop's: the router here did not throw the probe away. */
+static bool passed_on(const struct sonde_path_hop *hop, const struct path_hop *behind)
+{
+    return hop->quoted && hop->quote.hop_limit == 0 && behind && behind->shown.answered &&
+           sonde_address_equal(&hop->answer_from, &behind->shown.answer_from);
+}
+
+/* Hosts and routers begin with 32, 64, 128 or 255: the least that fits is the likely one. */
+static int return_hops(int hop_limit)
+{
+    static const int firsts[] = {32, 64, 128, 255};
+    for (unsigned i = 0; i < sizeof firsts / sizeof *firsts; i++)
+        if (hop_limit > 0 && hop_limit <= firsts[i])
+            return firsts[i] - hop_limit;
+    return -1;
+}
+
+void path_find_rewrites(struct sonde_path *path)
+{
+    struct seen before = {
+        .traffic_class = path->config.probe.traffic_class,
+        .from = path->config.source,
+    };
+    for (unsigned h = path->config.first_hop; h <= path->length; h++) {
+        struct sonde_path_hop *hop = &path_hop_at(path, h)->shown;
+        hop->return_hops = hop->answered ? return_hops(hop->answer.hop_limit) : -1;
+        hop->hop_limit_zero = passed_on(hop, path_hop_at(path, h + 1));
+        if (hop->quoted)
+            compare(path, hop, &before);
+    }
+}
