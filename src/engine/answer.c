@@ -1,11 +1,11 @@
 #include "engine/answer.h"
 
-#include <errno.h>
+#include <string.h>
 
-#include "engine/arrival.h"
+#include "engine/answer_inside.h"
 #include "engine/build.h"
-#include "packet/icmp.h"
-#include "packet/quote.h"
+#include "packet/cursor.h"
+#include "packet/protocol.h"
 
 void answer_from_slot(const struct answer_context *context, const struct flight_slot *slot,
                       struct sonde_outcome *outcome)
@@ -25,8 +25,7 @@ void answer_from_slot(const struct answer_context *context, const struct flight_
     };
 }
 
-/* RTT is a difference of one clock: the better one if both ends have it, else user time. */
-static void set_rtt(const struct flight_slot *slot, const struct sonde_event *event,
+void answer_set_rtt(const struct flight_slot *slot, const struct sonde_event *event,
                     struct sonde_outcome *outcome)
 {
     outcome->received = event->stamp;
@@ -41,47 +40,102 @@ static void set_rtt(const struct flight_slot *slot, const struct sonde_event *ev
     outcome->rtt_known = outcome->rtt.ns >= 0;
 }
 
-/* True unless the payload came back far enough to hold a proof and holds a wrong one. */
-static bool proof_ok(const struct answer_context *context, const struct flight_slot *slot,
-                     struct sonde_bytes payload)
+uint64_t answer_proof(const struct answer_context *context, const struct flight_slot *slot)
 {
-    size_t bytes = build_proof_bytes(slot->payload_bytes);
-    if (slot->kind != SONDE_PROBE_ECHO || bytes == 0 || payload.length < bytes)
-        return true;
     const struct sonde_address *address = &context->targets[slot->target].address;
     struct build_lease lease = {slot->token, flight_identifier(context->flight, slot),
                                 slot->sequence};
+    return build_proof(context->config, address, &lease);
+}
+
+static struct build_payload payload_of(const struct answer_context *context,
+                                       const struct flight_slot *slot)
+{
+    return build_payload_of(context->config, (enum sonde_probe_kind)slot->kind, slot->payload_bytes,
+                            slot->balanced);
+}
+
+/* True when what differs from the proof is zeros to the end. */
+static bool is_filled_up(struct sonde_bytes bytes, const uint8_t *proof)
+{
+    size_t at = 0;
+    while (bytes.data[at] == proof[at])
+        at++;
+    while (at < bytes.length && bytes.data[at] == 0)
+        at++;
+    return at == bytes.length;
+}
+
+enum answer_evidence answer_by_payload(const struct answer_context *context,
+                                       const struct flight_slot *slot, struct sonde_bytes payload,
+                                       bool quoted)
+{
+    uint8_t expected[16];
+    bool has_payload = slot->kind == SONDE_PROBE_ECHO || slot->kind == SONDE_PROBE_UDP;
+    size_t bytes = has_payload ? payload_of(context, slot).proof_bytes : 0;
+    if (bytes == 0 || payload.length < bytes)
+        return ANSWER_UNPROVEN;
+    struct packet_writer writer = packet_writer_over(expected, sizeof expected);
+    if (bytes == 16)
+        packet_write_u64(&writer, slot->token);
+    packet_write_u64(&writer, answer_proof(context, slot));
+    if (memcmp(payload.data, expected, bytes) == 0)
+        return ANSWER_PROVEN;
+    return quoted && is_filled_up(payload, expected) ? ANSWER_UNPROVEN : ANSWER_REFUTED;
+}
+
+enum answer_evidence answer_by_word(const struct answer_context *context,
+                                    const struct flight_slot *slot, uint32_t word)
+{
+    return word == build_word(slot->sequence, answer_proof(context, slot)) ? ANSWER_PROVEN
+                                                                           : ANSWER_REFUTED;
+}
+
+struct flight_slot *answer_by_token(const struct answer_context *context,
+                                    struct sonde_bytes payload)
+{
     struct packet_reader reader = packet_reader_over(payload);
-    if (bytes == 16 && packet_read_u64(&reader) != slot->token)
-        return false;
-    return packet_read_u64(&reader) == build_proof(context->config, address, &lease);
+    return flight_by_token(context->flight, packet_read_u64(&reader));
+}
+
+struct flight_slot *answer_by_port(const struct answer_context *context,
+                                   const struct flight_lane *lane, uint16_t port)
+{
+    struct flight *flight = context->flight;
+    uint32_t sequence = (uint16_t)(port - context->port_base) % BUILD_PORT_SEQUENCES;
+    struct flight_slot *best = NULL;
+    for (; sequence < flight->sequences; sequence += BUILD_PORT_SEQUENCES) {
+        struct flight_slot *slot = flight_in_lane(flight, lane, sequence);
+        if (slot && slot->kind == SONDE_PROBE_UDP && slot->port == port &&
+            (!best || slot->token > best->token))
+            best = slot;
+    }
+    return best;
 }
 
 /* The proof of the messages that carry it elsewhere than in a payload. */
 static bool header_proof_ok(const struct answer_context *context, const struct flight_slot *slot,
                             const struct packet_icmp *message)
 {
-    const struct sonde_address *address = &context->targets[slot->target].address;
-    struct build_lease lease = {slot->token, flight_identifier(context->flight, slot),
-                                slot->sequence};
     if (message->form == PACKET_ICMP_TIMES)
-        return message->timestamp.originate ==
-               build_originate(build_proof(context->config, address, &lease));
+        return message->timestamp.originate == build_originate(answer_proof(context, slot));
     if (message->form == PACKET_ICMP_NODE) {
         struct packet_reader reader = {message->node.nonce + 4, message->node.nonce + 8, false};
-        return packet_read_u32(&reader) == (uint32_t)build_proof(context->config, address, &lease);
+        return packet_read_u32(&reader) == (uint32_t)answer_proof(context, slot);
     }
     return true;
 }
 
-static void compare_payload(const struct answer_context *context, const struct flight_slot *slot,
+void answer_compare_payload(const struct answer_context *context, const struct flight_slot *slot,
                             struct sonde_bytes payload, struct sonde_outcome *outcome)
 {
-    if (slot->kind != SONDE_PROBE_ECHO)
+    if (slot->kind != SONDE_PROBE_ECHO && slot->kind != SONDE_PROBE_UDP)
         return;
-    outcome->truncated = payload.length < slot->payload_bytes;
-    size_t end = outcome->truncated ? payload.length : slot->payload_bytes;
-    for (size_t i = build_proof_bytes(slot->payload_bytes); i < end; i++) {
+    struct build_payload sent = payload_of(context, slot);
+    outcome->truncated = payload.length < sent.bytes;
+    size_t end = outcome->truncated ? payload.length : sent.bytes;
+    size_t start = sent.proof_bytes + (sent.balance_at == BUILD_NO_BALANCE ? 0 : 2);
+    for (size_t i = start; i < end; i++) {
         if (payload.data[i] != build_pattern_at(context->config, i)) {
             outcome->payload_differs = true;
             outcome->payload_differs_at = (uint32_t)i;
@@ -90,10 +144,9 @@ static void compare_payload(const struct answer_context *context, const struct f
     }
 }
 
-/* What the slot knows of its probe, and what was seen of the message. */
-static void combine(const struct answer_context *context, const struct flight_slot *slot,
-                    const struct engine_arrival *arrival, const struct packet_icmp *message,
-                    enum sonde_outcome_kind kind, struct sonde_outcome *outcome)
+void answer_combine(const struct answer_context *context, const struct flight_slot *slot,
+                    const struct engine_arrival *arrival, enum sonde_outcome_kind kind,
+                    struct sonde_outcome *outcome)
 {
     answer_from_slot(context, slot, outcome);
     outcome->kind = kind;
@@ -102,9 +155,8 @@ static void combine(const struct answer_context *context, const struct flight_sl
     outcome->hop_limit = arrival->hop_limit;
     outcome->traffic_class = arrival->traffic_class;
     outcome->ip = arrival->ip;
-    outcome->icmp = arrival->icmp;
-    outcome->icmp_type = message->type;
-    outcome->icmp_code = message->code;
+    if (engine_arrival_is_icmp(arrival))
+        outcome->icmp = arrival->upper;
 }
 
 static enum answer_verdict judge_reply(const struct answer_context *context,
@@ -124,7 +176,10 @@ static enum answer_verdict judge_reply(const struct answer_context *context,
         packet_icmp_reply_type(message->family, (uint8_t)request) != message->type)
         return ANSWER_FOREIGN;
 
-    combine(context, slot, arrival, message, SONDE_REPLY, outcome);
+    answer_combine(context, slot, arrival, SONDE_REPLY, outcome);
+    outcome->icmp_type = message->type;
+    outcome->icmp_code = message->code;
+    outcome->said = SONDE_SAID_ICMP_REPLY;
     outcome->foreign_source = !sonde_address_equal(&outcome->from, &target->address);
     *found = slot;
     if (!engine_arrival_checksum_ok(arrival)) {
@@ -132,89 +187,31 @@ static enum answer_verdict judge_reply(const struct answer_context *context,
         outcome->received = arrival->event->stamp;
         return outcome->foreign_source && !target->many_answer ? ANSWER_FOREIGN : ANSWER_OURS;
     }
-    if (!proof_ok(context, slot, message->payload) || !header_proof_ok(context, slot, message))
+    enum answer_evidence proof = answer_by_payload(context, slot, message->payload, false);
+    if (proof == ANSWER_REFUTED || !header_proof_ok(context, slot, message))
         return ANSWER_FOREIGN;
     /* from another address only the proof can tell that it is ours */
-    bool proven = slot->kind == SONDE_PROBE_ECHO && build_proof_bytes(slot->payload_bytes) > 0 &&
-                  message->payload.length >= build_proof_bytes(slot->payload_bytes);
-    if (outcome->foreign_source && !target->many_answer && !proven)
+    if (outcome->foreign_source && !target->many_answer && proof != ANSWER_PROVEN)
         return ANSWER_FOREIGN;
-    compare_payload(context, slot, message->payload, outcome);
-    set_rtt(slot, arrival->event, outcome);
+    answer_compare_payload(context, slot, message->payload, outcome);
+    answer_set_rtt(slot, arrival->event, outcome);
     return ANSWER_OURS;
 }
 
-static enum answer_verdict judge_error(const struct answer_context *context,
-                                       const struct engine_arrival *arrival,
-                                       const struct packet_icmp *message,
-                                       enum sonde_outcome_kind kind, struct flight_slot **found,
-                                       struct sonde_outcome *outcome)
+static enum answer_verdict judge_icmp(const struct answer_context *context,
+                                      const struct engine_arrival *arrival,
+                                      struct flight_slot **slot, struct sonde_outcome *outcome)
 {
-    struct sonde_quote quote;
-    struct packet_transport inner;
-    if (packet_quote_parse(message->family, message->error.quote, &quote, &inner) != 0)
+    struct packet_icmp message;
+    if (packet_icmp_parse((enum sonde_family)arrival->from.family, arrival->upper, &message) != 0)
         return ANSWER_MALFORMED;
-    if (!inner.has_lease)
-        return ANSWER_FOREIGN;
-    struct flight_slot *slot = flight_by_lease(context->flight, inner.identifier, inner.sequence);
-    if (!slot)
-        return ANSWER_FOREIGN;
-    const struct sonde_engine_target *target = &context->targets[slot->target];
-    bool to_target = sonde_address_equal(&quote.to, &target->address) ||
-                     (target->first_hop.family && context->config->ipv4_options.length > 0);
-    if (!to_target || packet_icmp_request_type(message->family, slot->kind) != inner.type ||
-        inner.bytes.length < PACKET_ICMP_HEADER ||
-        !proof_ok(context, slot,
-                  (struct sonde_bytes){inner.bytes.data + PACKET_ICMP_HEADER,
-                                       inner.bytes.length - PACKET_ICMP_HEADER}))
-        return ANSWER_FOREIGN;
-
-    combine(context, slot, arrival, message,
-            engine_arrival_checksum_ok(arrival) ? kind : SONDE_CORRUPT, outcome);
-    outcome->mtu = message->error.mtu;
-    outcome->pointer = message->error.pointer;
-    outcome->gateway = message->error.gateway;
-    outcome->extensions = message->error.extensions;
-    outcome->quote = quote;
-    outcome->quote.icmp_intact = true;
-    set_rtt(slot, arrival->event, outcome);
-    *found = slot;
-    return ANSWER_OURS;
-}
-
-/* The kernel's error queue has parsed the error for us and quotes our message. */
-static enum answer_verdict judge_queued(const struct answer_context *context,
-                                        const struct sonde_event *event, struct flight_slot **found,
-                                        struct sonde_outcome *outcome)
-{
-    struct packet_icmp request;
-    uint16_t identifier, sequence;
-    if (packet_icmp_parse(event->to.family, event->bytes, &request) != 0 ||
-        !packet_icmp_lease(&request, &identifier, &sequence))
-        return ANSWER_MALFORMED;
-    struct flight_slot *slot = flight_by_lease(context->flight, identifier, sequence);
-    if (!slot || !sonde_address_equal(&event->to, &context->targets[slot->target].address))
-        return ANSWER_FOREIGN;
-    bool local = event->from.family == SONDE_FAMILY_NONE;
-    int kind = local ? SONDE_SEND_FAILED
-                     : packet_icmp_outcome(event->to.family, event->icmp_type, event->icmp_code);
+    int kind = packet_icmp_outcome(message.family, message.type, message.code);
     if (kind < 0)
         return ANSWER_FOREIGN;
-    answer_from_slot(context, slot, outcome);
-    outcome->kind = (enum sonde_outcome_kind)kind;
-    outcome->from_error_queue = true;
-    outcome->from = event->from;
-    outcome->icmp_type = event->icmp_type;
-    outcome->icmp_code = event->icmp_code;
-    outcome->error = event->error;
-    if (kind == SONDE_TOO_BIG || (local && event->error == EMSGSIZE))
-        outcome->mtu = event->info;
-    if (kind == SONDE_PARAMETER_PROBLEM)
-        outcome->pointer = event->info;
-    if (!local)
-        set_rtt(slot, event, outcome);
-    *found = slot;
-    return ANSWER_OURS;
+    if (kind == SONDE_REPLY)
+        return judge_reply(context, arrival, &message, slot, outcome);
+    return answer_judge_error(context, arrival, &message, (enum sonde_outcome_kind)kind, slot,
+                              outcome);
 }
 
 enum answer_verdict answer_judge(const struct answer_context *context,
@@ -223,16 +220,18 @@ enum answer_verdict answer_judge(const struct answer_context *context,
 {
     *outcome = (struct sonde_outcome){0};
     if (event->kind == SONDE_EVENT_ERROR)
-        return judge_queued(context, event, slot, outcome);
+        return answer_judge_queued(context, event, slot, outcome);
     struct engine_arrival arrival;
-    struct packet_icmp message;
-    if (!engine_arrival_find(event, &arrival) ||
-        packet_icmp_parse((enum sonde_family)arrival.from.family, arrival.icmp, &message) != 0)
+    if (!engine_arrival_find(event, &arrival))
         return ANSWER_MALFORMED;
-    int kind = packet_icmp_outcome(message.family, message.type, message.code);
-    if (kind < 0)
-        return ANSWER_FOREIGN;
-    if (kind == SONDE_REPLY)
-        return judge_reply(context, &arrival, &message, slot, outcome);
-    return judge_error(context, &arrival, &message, (enum sonde_outcome_kind)kind, slot, outcome);
+    switch (arrival.protocol) {
+    case PACKET_UDP:
+        return answer_judge_udp(context, &arrival, slot, outcome);
+    case PACKET_TCP:
+        return answer_judge_tcp(context, &arrival, slot, outcome);
+    case PACKET_SCTP:
+        return answer_judge_sctp(context, &arrival, slot, outcome);
+    default:
+        return judge_icmp(context, &arrival, slot, outcome);
+    }
 }

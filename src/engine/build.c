@@ -5,17 +5,11 @@
 #include <string.h>
 
 #include "base/siphash.h"
-#include "packet/cursor.h"
-#include "packet/icmp.h"
+#include "engine/build_inside.h"
 #include "packet/ipv4.h"
 #include "packet/ipv6.h"
-#include "packet/node_info.h"
 #include "packet/protocol.h"
 
-#define IDENTITY_AT       4u /* identifier and sequence in the ICMP header */
-#define IDENTITY_BYTES    4u
-#define TIMESTAMP_BYTES   12u
-#define NODE_NONCE_BYTES  8u
 #define IPV4_DATAGRAM_MAX 65535u
 #define IPV6_PAYLOAD_MAX  65535u
 
@@ -30,6 +24,19 @@ void build_destroy(struct builder *builder)
     free(builder->ipv6.bytes);
 }
 
+bool build_has_ports(enum sonde_probe_kind kind)
+{
+    return kind >= SONDE_PROBE_UDP;
+}
+
+uint16_t build_port(const struct sonde_engine_config *config, const struct sonde_probe *probe,
+                    uint16_t sequence)
+{
+    if (probe->kind != SONDE_PROBE_UDP || !config->sequence_in_port)
+        return probe->port;
+    return (uint16_t)(probe->port + sequence % BUILD_PORT_SEQUENCES);
+}
+
 uint64_t build_proof(const struct sonde_engine_config *config, const struct sonde_address *address,
                      const struct build_lease *lease)
 {
@@ -42,130 +49,135 @@ uint64_t build_proof(const struct sonde_engine_config *config, const struct sond
     return base_siphash(config->key, words, sizeof words);
 }
 
-size_t build_proof_bytes(size_t payload_bytes)
-{
-    return payload_bytes >= 16 ? 16 : payload_bytes >= 8 ? 8 : 0;
-}
-
-uint8_t build_pattern_at(const struct sonde_engine_config *config, size_t offset)
-{
-    if (config->pattern_bytes == 0)
-        return (uint8_t)offset;
-    return config->pattern[offset % config->pattern_bytes];
-}
-
 uint32_t build_originate(uint64_t proof)
 {
     return UINT32_C(0x80000000) | (uint32_t)(proof & 0x7fffffff);
 }
 
-/* How much follows the first eight bytes of the ICMP header. */
-static size_t body_bytes(const struct sonde_engine_config *config, const struct sonde_probe *probe,
-                         const struct sonde_engine_target *target)
+uint32_t build_word(uint16_t sequence, uint64_t proof)
 {
-    switch (probe->kind) {
-    case SONDE_PROBE_ECHO:
-        return probe->payload_bytes;
-    case SONDE_PROBE_TIMESTAMP:
-        return TIMESTAMP_BYTES;
-    case SONDE_PROBE_EXTENDED_ECHO:
-        return config->body.length;
-    case SONDE_PROBE_NODE_INFO:
-        return NODE_NONCE_BYTES + (config->body.length > 0
-                                       ? config->body.length
-                                       : sonde_address_length(&target->address));
+    return (uint32_t)sequence << 16 | (uint16_t)proof;
+}
+
+uint64_t build_mark(uint16_t sequence, uint64_t proof)
+{
+    return (uint64_t)sequence << 48 | (proof & UINT64_C(0xffffffffffff));
+}
+
+/* --- by protocol -------------------------------------------------------------------------------
+ */
+
+static int measure(const struct build_job *job)
+{
+    switch (job->probe->kind) {
     case SONDE_PROBE_UDP:
+        return build_udp_measure(job);
     case SONDE_PROBE_TCP:
+        return build_tcp_measure(job);
     case SONDE_PROBE_SCTP:
+        return build_sctp_measure(job);
+    default:
+        return build_icmp_measure(job);
+    }
+}
+
+static void write_upper(const struct build_job *job, struct packet_writer *writer)
+{
+    switch (job->probe->kind) {
+    case SONDE_PROBE_UDP:
+        build_udp_write(job, writer);
+        break;
+    case SONDE_PROBE_TCP:
+        build_tcp_write(job, writer);
+        break;
+    case SONDE_PROBE_SCTP:
+        build_sctp_write(job, writer);
+        break;
+    default:
+        build_icmp_write(job, writer);
         break;
     }
-    return 0;
 }
+
+static void patch_upper(const struct build_job *job, uint8_t *upper, struct packet_sum sum)
+{
+    switch (job->probe->kind) {
+    case SONDE_PROBE_UDP:
+        build_udp_patch(job, upper, &sum);
+        break;
+    case SONDE_PROBE_TCP:
+        build_tcp_patch(job, upper, &sum);
+        break;
+    case SONDE_PROBE_SCTP:
+        build_sctp_patch(job, upper);
+        break;
+    default:
+        build_icmp_patch(job, upper, &sum);
+        break;
+    }
+}
+
+static uint8_t protocol_of(const struct build_job *job)
+{
+    switch (job->probe->kind) {
+    case SONDE_PROBE_UDP:
+        return PACKET_UDP;
+    case SONDE_PROBE_TCP:
+        return PACKET_TCP;
+    case SONDE_PROBE_SCTP:
+        return PACKET_SCTP;
+    default:
+        return job->target->address.family == SONDE_IPV4 ? PACKET_ICMPV4 : PACKET_ICMPV6;
+    }
+}
+
+/* --- the template ------------------------------------------------------------------------------
+ */
 
 /* DF as asked, and by path MTU discovery on what fits in one piece. */
-static bool dont_fragment(const struct sonde_engine_config *config, const struct sonde_probe *probe,
-                          const struct sonde_engine_target *target, size_t total_bytes)
+static bool dont_fragment(const struct build_job *job, size_t total_bytes)
 {
-    return probe->dont_fragment ||
-           (config->discover_mtu && (target->mtu == 0 || total_bytes <= target->mtu));
+    return job->probe->dont_fragment ||
+           (job->config->discover_mtu &&
+            (job->target->mtu == 0 || total_bytes <= job->target->mtu));
 }
 
-static void write_ip(struct packet_writer *writer, const struct sonde_engine_config *config,
-                     const struct sonde_probe *probe, const struct sonde_engine_target *target,
-                     size_t icmp_bytes)
+static void write_ip(const struct build_job *job, struct packet_writer *writer)
 {
+    const struct sonde_engine_target *target = job->target;
     const struct sonde_address *to =
         target->first_hop.family ? &target->first_hop : &target->address;
     if (target->address.family == SONDE_IPV4) {
-        size_t header_bytes = PACKET_IPV4_HEADER + config->ipv4_options.length;
+        size_t total_bytes = PACKET_IPV4_HEADER + job->config->ipv4_options.length + job->bytes;
         packet_ipv4_write(writer, &(struct packet_ipv4){
-                                      .traffic_class = probe->traffic_class,
-                                      .total_bytes = (uint16_t)(header_bytes + icmp_bytes),
-                                      .dont_fragment = dont_fragment(config, probe, target,
-                                                                     header_bytes + icmp_bytes),
-                                      .ttl = probe->hop_limit,
-                                      .protocol = PACKET_ICMPV4,
+                                      .traffic_class = job->probe->traffic_class,
+                                      .total_bytes = (uint16_t)total_bytes,
+                                      .dont_fragment = dont_fragment(job, total_bytes),
+                                      .ttl = job->probe->hop_limit,
+                                      .protocol = protocol_of(job),
                                       .source = target->source,
                                       .destination = *to,
-                                      .options = config->ipv4_options,
+                                      .options = job->config->ipv4_options,
                                   });
     } else {
         packet_ipv6_write(writer, &(struct packet_ipv6){
-                                      .traffic_class = probe->traffic_class,
-                                      .flow_label = probe->flow_label,
-                                      .payload_bytes = (uint16_t)icmp_bytes,
-                                      .next_header = PACKET_ICMPV6,
-                                      .hop_limit = probe->hop_limit,
+                                      .traffic_class = job->probe->traffic_class,
+                                      .flow_label = job->probe->flow_label,
+                                      .payload_bytes = (uint16_t)job->bytes,
+                                      .next_header = protocol_of(job),
+                                      .hop_limit = job->probe->hop_limit,
                                       .source = target->source,
                                       .destination = *to,
                                   });
     }
 }
 
-/* The ICMP message with identity, proof and checksum zero. */
-static void write_icmp(struct packet_writer *writer, const struct sonde_engine_config *config,
-                       const struct sonde_probe *probe, const struct sonde_engine_target *target,
-                       uint8_t type)
-{
-    packet_write_u8(writer, type);
-    packet_write_u8(writer, probe->kind == SONDE_PROBE_NODE_INFO ? config->node_code : 0);
-    packet_write_u16(writer, 0);
-    switch (probe->kind) {
-    case SONDE_PROBE_ECHO:
-        packet_write_zeros(writer, IDENTITY_BYTES + build_proof_bytes(probe->payload_bytes));
-        for (size_t i = build_proof_bytes(probe->payload_bytes); i < probe->payload_bytes; i++)
-            packet_write_u8(writer, build_pattern_at(config, i));
-        break;
-    case SONDE_PROBE_TIMESTAMP:
-        packet_write_zeros(writer, IDENTITY_BYTES + TIMESTAMP_BYTES);
-        break;
-    case SONDE_PROBE_EXTENDED_ECHO:
-        packet_write_zeros(writer, IDENTITY_BYTES - 1);
-        packet_write_u8(writer, config->local_interface); /* RFC 8335: the L bit is the lowest */
-        packet_write_bytes(writer, config->body.data, config->body.length);
-        break;
-    case SONDE_PROBE_NODE_INFO:
-        packet_write_u16(writer, config->node_qtype);
-        packet_write_u16(writer, config->node_flags);
-        packet_write_zeros(writer, NODE_NONCE_BYTES);
-        if (config->body.length > 0)
-            packet_write_bytes(writer, config->body.data, config->body.length);
-        else
-            packet_write_bytes(writer, target->address.bytes,
-                               sonde_address_length(&target->address));
-        break;
-    case SONDE_PROBE_UDP:
-    case SONDE_PROBE_TCP:
-    case SONDE_PROBE_SCTP:
-        break;
-    }
-}
-
+/* Hop limit and ports are patched. */
 static bool same_shape(const struct sonde_probe *a, const struct sonde_probe *b)
 {
-    return a->kind == b->kind && a->hop_limit == b->hop_limit &&
-           a->traffic_class == b->traffic_class && a->dont_fragment == b->dont_fragment &&
-           a->flow_label == b->flow_label && a->payload_bytes == b->payload_bytes;
+    return a->kind == b->kind && a->traffic_class == b->traffic_class &&
+           a->dont_fragment == b->dont_fragment && a->flow_label == b->flow_label &&
+           a->payload_bytes == b->payload_bytes && build_is_balanced(a) == build_is_balanced(b);
 }
 
 static int reserve(struct build_template *template, size_t length)
@@ -180,81 +192,39 @@ static int reserve(struct build_template *template, size_t length)
     return 0;
 }
 
-static int prepare(struct build_template *template, const struct sonde_engine_config *config,
-                   const struct sonde_probe *probe, const struct sonde_engine_target *target)
+static int prepare(struct build_template *template, struct build_job *job)
 {
     template->length = 0;
-    int type = packet_icmp_request_type(target->address.family, probe->kind);
-    if (type < 0)
-        return -EAFNOSUPPORT;
-    bool ipv4 = target->address.family == SONDE_IPV4;
-    size_t header = ipv4 ? PACKET_IPV4_HEADER + config->ipv4_options.length : PACKET_IPV6_HEADER;
-    size_t icmp = PACKET_ICMP_HEADER + body_bytes(config, probe, target);
-    if (ipv4 ? header + icmp > IPV4_DATAGRAM_MAX : icmp > IPV6_PAYLOAD_MAX)
+    int upper = measure(job);
+    if (upper < 0)
+        return upper;
+    job->bytes = (size_t)upper;
+    bool ipv4 = job->target->address.family == SONDE_IPV4;
+    size_t header =
+        ipv4 ? PACKET_IPV4_HEADER + job->config->ipv4_options.length : PACKET_IPV6_HEADER;
+    if (ipv4 ? header + job->bytes > IPV4_DATAGRAM_MAX : job->bytes > IPV6_PAYLOAD_MAX)
         return -EMSGSIZE;
-    int error = reserve(template, header + icmp);
+    int error = reserve(template, header + job->bytes);
     if (error)
         return error;
-    struct packet_writer writer = packet_writer_over(template->bytes, header + icmp);
-    write_ip(&writer, config, probe, target, icmp);
-    write_icmp(&writer, config, probe, target, (uint8_t)type);
-    if (writer.failed || packet_written(&writer) != header + icmp)
+    struct packet_writer writer = packet_writer_over(template->bytes, header + job->bytes);
+    write_ip(job, &writer);
+    write_upper(job, &writer);
+    if (writer.failed || packet_written(&writer) != header + job->bytes)
         return -EINVAL;
-    template->length = header + icmp;
-    template->icmp_at = header;
-    template->shape = *probe;
-    template->fits = target->mtu == 0 || header + icmp <= target->mtu;
+    template->length = header + job->bytes;
+    template->upper_at = header;
+    template->shape = *job->probe;
+    template->fits = job->target->mtu == 0 || template->length <= job->target->mtu;
     template->sum = (struct packet_sum){0};
-    packet_sum_add(&template->sum, template->bytes + header, icmp);
-    if (icmp % 2 == 1)
+    packet_sum_add(&template->sum, template->bytes + header, job->bytes);
+    if (job->bytes % 2 == 1)
         packet_sum_add(&template->sum, (const uint8_t[]){0}, 1); /* patches begin at even offsets */
     return 0;
 }
 
-/* Writes bytes that are zero in the template, and takes them into the checksum. */
-static void patch(uint8_t *icmp, size_t offset, const uint8_t *bytes, size_t length,
-                  struct packet_sum *sum)
-{
-    memcpy(icmp + offset, bytes, length);
-    packet_sum_add(sum, bytes, length);
-}
-
-static void patch_identity(uint8_t *icmp, const struct sonde_probe *probe,
-                           const struct build_lease *lease, uint64_t proof, struct packet_sum *sum)
-{
-    uint8_t words[IDENTITY_BYTES + 16];
-    struct packet_writer writer = packet_writer_over(words, sizeof words);
-    packet_write_u16(&writer, lease->identifier);
-    packet_write_u16(&writer, lease->sequence);
-    switch (probe->kind) {
-    case SONDE_PROBE_ECHO:
-        if (build_proof_bytes(probe->payload_bytes) == 16)
-            packet_write_u64(&writer, lease->token);
-        if (build_proof_bytes(probe->payload_bytes) > 0)
-            packet_write_u64(&writer, proof);
-        patch(icmp, IDENTITY_AT, words, packet_written(&writer), sum);
-        break;
-    case SONDE_PROBE_TIMESTAMP:
-        packet_write_u32(&writer, build_originate(proof));
-        patch(icmp, IDENTITY_AT, words, packet_written(&writer), sum);
-        break;
-    case SONDE_PROBE_EXTENDED_ECHO:
-        /* identifier, then eight bits of sequence; the byte behind is the L bit's */
-        words[2] = (uint8_t)lease->sequence;
-        words[3] = 0;
-        packet_sum_add(sum, words, IDENTITY_BYTES);
-        memcpy(icmp + IDENTITY_AT, words, IDENTITY_BYTES - 1);
-        break;
-    case SONDE_PROBE_NODE_INFO:
-        packet_write_u32(&writer, (uint32_t)proof);
-        patch(icmp, PACKET_ICMP_HEADER, words, packet_written(&writer), sum);
-        break;
-    case SONDE_PROBE_UDP:
-    case SONDE_PROBE_TCP:
-    case SONDE_PROBE_SCTP:
-        break;
-    }
-}
+/* --- for each probe ----------------------------------------------------------------------------
+ */
 
 /* RFC 791: the sender's own entry in a timestamp option, which is due when the probe is. */
 static void patch_own_time(struct packet_writer *writer, const struct sonde_engine_config *config,
@@ -269,23 +239,32 @@ static void patch_own_time(struct packet_writer *writer, const struct sonde_engi
     packet_patch_u16(writer, at + 2, (uint16_t)ms);
 }
 
-static void patch_ip(uint8_t *bytes, const struct sonde_engine_config *config,
-                     const struct sonde_probe *probe, const struct sonde_engine_target *target,
-                     size_t header_bytes, uint16_t id)
+/* An identification of 0 would be replaced by the kernel, fragment by fragment. */
+static uint16_t ipv4_id(const struct build_job *job)
 {
+    uint16_t id = build_has_ports(job->probe->kind) ? job->lease->sequence
+                                                    : (uint16_t)(job->lease->token >> 24);
+    return id ? id : 1;
+}
+
+static void patch_ip(const struct build_job *job, uint8_t *bytes, size_t header_bytes)
+{
+    const struct sonde_engine_target *target = job->target;
     const struct sonde_address *to =
         target->first_hop.family ? &target->first_hop : &target->address;
+    bool ipv4 = target->address.family == SONDE_IPV4;
     size_t address_bytes = sonde_address_length(&target->address);
-    size_t source_at = target->address.family == SONDE_IPV4 ? 12 : 8;
+    size_t source_at = ipv4 ? 12 : 8;
     memcpy(bytes + source_at, target->source.bytes, address_bytes);
     memcpy(bytes + source_at + address_bytes, to->bytes, address_bytes);
-    if (target->address.family != SONDE_IPV4)
+    bytes[ipv4 ? PACKET_IPV4_TTL_AT : PACKET_IPV6_HOP_LIMIT_AT] = job->probe->hop_limit;
+    if (!ipv4)
         return;
     struct packet_writer writer = packet_writer_over(bytes, header_bytes);
     packet_write_space(&writer, header_bytes);
-    packet_patch_u16(&writer, PACKET_IPV4_ID_AT, id);
-    if (config->own_time_at > 0)
-        patch_own_time(&writer, config, probe);
+    packet_patch_u16(&writer, PACKET_IPV4_ID_AT, ipv4_id(job));
+    if (job->config->own_time_at > 0)
+        patch_own_time(&writer, job->config, job->probe);
     packet_patch_u16(&writer, PACKET_IPV4_CHECKSUM_AT, 0);
     packet_patch_u16(&writer, PACKET_IPV4_CHECKSUM_AT, packet_checksum(bytes, header_bytes));
 }
@@ -294,31 +273,23 @@ int build_datagram(struct builder *builder, const struct sonde_probe *probe,
                    const struct sonde_engine_target *target, const struct build_lease *lease,
                    struct sonde_bytes *datagram)
 {
-    const struct sonde_engine_config *config = builder->config;
+    struct build_job job = {builder->config, probe, target, lease, 0};
     bool ipv4 = target->address.family == SONDE_IPV4;
     struct build_template *template = ipv4 ? &builder->ipv4 : &builder->ipv6;
     /* the subject of a node information query is the target's address: prepared for each */
     if (template->length == 0 || probe->kind == SONDE_PROBE_NODE_INFO ||
         !same_shape(&template->shape, probe) ||
         template->fits != (target->mtu == 0 || template->length <= target->mtu)) {
-        int error = prepare(template, config, probe, target);
+        int error = prepare(template, &job);
         if (error)
             return error;
     }
-    /* an identification of 0 would be replaced by the kernel, fragment by fragment */
-    uint16_t id = (uint16_t)(lease->token >> 24) ? (uint16_t)(lease->token >> 24) : 1;
-    patch_ip(template->bytes, config, probe, target, template->icmp_at, id);
-
-    uint8_t *icmp = template->bytes + template->icmp_at;
-    struct packet_sum sum = template->sum;
-    patch_identity(icmp, probe, lease, build_proof(config, &target->address, lease), &sum);
-    size_t icmp_bytes = template->length - template->icmp_at;
-    if (!ipv4)
-        packet_sum_pseudo(&sum, &target->source, &target->address, PACKET_ICMPV6,
-                          (uint32_t)icmp_bytes);
-    struct packet_writer writer = packet_writer_over(icmp, icmp_bytes);
-    packet_write_space(&writer, icmp_bytes);
-    packet_patch_u16(&writer, PACKET_ICMP_CHECKSUM_AT, packet_sum_checksum(&sum));
+    if (probe->kind == SONDE_PROBE_UDP && job.config->sequence_in_port &&
+        probe->port > UINT16_MAX - (BUILD_PORT_SEQUENCES - 1))
+        return -EINVAL; /* no room for the sequence */
+    job.bytes = template->length - template->upper_at;
+    patch_ip(&job, template->bytes, template->upper_at);
+    patch_upper(&job, template->bytes + template->upper_at, template->sum);
     *datagram = (struct sonde_bytes){template->bytes, template->length};
     return 0;
 }

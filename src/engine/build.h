@@ -2,6 +2,7 @@
 #ifndef ENGINE_BUILD_H
 #define ENGINE_BUILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,13 +16,13 @@ struct build_lease {
     uint16_t sequence;
 };
 
-/* A datagram ready but for addresses and identity. */
+/* A datagram ready but for addresses, hop limit, ports and identity. */
 struct build_template {
     uint8_t *bytes; /* NULL until it is prepared */
     size_t capacity;
     size_t length;
-    size_t icmp_at;        /* offset of the ICMP header */
-    struct packet_sum sum; /* of the ICMP message, with identity and checksum zero */
+    size_t upper_at;       /* offset of the header behind IP's */
+    struct packet_sum sum; /* from there on, with all that is patched zero */
     struct sonde_probe shape;
     bool fits; /* in the MTU of the target it was prepared for */
 };
@@ -38,23 +39,58 @@ void build_destroy(struct builder *builder);
 /*
  * The complete datagram of a probe. The bytes are the builder's and valid until the next call.
  * Returns 0, -EMSGSIZE when it cannot fit an IP datagram, -EAFNOSUPPORT when the family has no such
- * message, -EINVAL when a configured part cannot be, or -ENOMEM.
+ * message, -EINVAL when a configured part cannot be or a UDP payload is too short for what IPv6
+ * needs of it, or -ENOMEM.
  */
 int build_datagram(struct builder *builder, const struct sonde_probe *probe,
                    const struct sonde_engine_target *target, const struct build_lease *lease,
                    struct sonde_bytes *datagram);
 
+/* UDP, TCP and SCTP: the identifier is a source port, and the sequence stands in the IP header. */
+bool build_has_ports(enum sonde_probe_kind kind);
+
+#define BUILD_PORT_SEQUENCES 32768u /* so many a destination port has room for */
+
+/* The destination port of a probe: of datagram sockets' UDP it carries the sequence. */
+uint16_t build_port(const struct sonde_engine_config *config, const struct sonde_probe *probe,
+                    uint16_t sequence);
+
+/* --- identity ----------------------------------------------------------------------------------
+ */
+
 /* The keyed proof of a probe: who does not know the key cannot make it. */
 uint64_t build_proof(const struct sonde_engine_config *config, const struct sonde_address *address,
                      const struct build_lease *lease);
 
-/* Bytes at the start of an echo payload that hold token and proof: 16, 8 or 0. */
-size_t build_proof_bytes(size_t payload_bytes);
+/* RFC 792: not milliseconds since midnight, says the highest bit; the rest is ours to choose. */
+uint32_t build_originate(uint64_t proof);
+
+/* What a TCP probe has as its sequence number and an SCTP probe as its initiate tag. Never 0. */
+uint32_t build_word(uint16_t sequence, uint64_t proof);
+
+/* The identity in the payloads of NTP and QUIC: the sequence, and 48 bits of the proof. */
+uint64_t build_mark(uint16_t sequence, uint64_t proof);
+
+/* --- payload -----------------------------------------------------------------------------------
+ */
+
+#define BUILD_NO_BALANCE SIZE_MAX
+
+/* Where the payload of an echo request or a UDP probe has what. */
+struct build_payload {
+    size_t bytes;       /* all of it */
+    size_t proof_bytes; /* at the start: 16 token and proof, 8 proof, 0 */
+    size_t balance_at;  /* two bytes that make the checksum what it is to be; or NO_BALANCE */
+};
+
+/* True for probes whose checksum is given: UDP, and the flows of echo requests but the first. */
+bool build_is_balanced(const struct sonde_probe *probe);
+
+struct build_payload build_payload_of(const struct sonde_engine_config *config,
+                                      enum sonde_probe_kind kind, size_t payload_bytes,
+                                      bool balanced);
 
 /* The payload byte at an offset behind the proof. */
 uint8_t build_pattern_at(const struct sonde_engine_config *config, size_t offset);
-
-/* RFC 792: not milliseconds since midnight, says the highest bit; the rest is ours to choose. */
-uint32_t build_originate(uint64_t proof);
 
 #endif

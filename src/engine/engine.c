@@ -77,7 +77,8 @@ int sonde_engine_lend_targets(struct sonde_engine *engine, struct sonde_engine_t
 
 struct answer_context engine_context(struct sonde_engine *engine)
 {
-    return (struct answer_context){&engine->flight, &engine->config, engine->targets};
+    return (struct answer_context){&engine->flight, &engine->config, engine->targets,
+                                   engine->port_base};
 }
 
 /* --- outcomes -------------------------------------------------------------------------------- */

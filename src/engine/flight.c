@@ -90,11 +90,13 @@ static void reclaim(struct flight *flight, struct flight_lane *lane, struct sond
 }
 
 /* Moves next to a sequence number that is free, or held by a probe that merely lingers. */
-static bool find_sequence(struct flight *flight, struct flight_lane *lane)
+static bool find_sequence(struct flight *flight, struct flight_lane *lane, bool no_zero)
 {
-    if (lane->open == flight->sequences)
+    if (lane->open >= flight->sequences - no_zero)
         return false;
-    for (uint32_t tried = 0; tried < flight->sequences; tried++) {
+    for (uint32_t tried = 0; tried <= flight->sequences; tried++) {
+        if (no_zero && lane->next == 0)
+            lane->next = 1;
         uint32_t entry = lane->slots[lane->next];
         if (entry != 0 && is_final(&flight->slots[entry - 1]))
             forget(flight, lane, lane->next);
@@ -124,20 +126,21 @@ static bool grow(struct flight *flight)
     return true;
 }
 
-/* A lane with a free sequence number, the target's own first. *memory: there was enough. */
-static struct flight_lane *lane_for(struct flight *flight, uint32_t target, struct sonde_mono now,
-                                    bool *memory)
+/* A lane with a free sequence number, the one wished for first. *memory: there was enough. */
+static struct flight_lane *lane_for(struct flight *flight, const struct flight_wish *wish,
+                                    struct sonde_mono now, bool *memory)
 {
+    size_t tries = wish->fixed ? 1 : flight->lane_count;
     *memory = true;
-    for (size_t i = 0; i < flight->lane_count; i++) {
-        struct flight_lane *lane = &flight->lanes[(target + i) % flight->lane_count];
+    for (size_t i = 0; i < tries; i++) {
+        struct flight_lane *lane = &flight->lanes[(wish->lane + i) % flight->lane_count];
         if (!lane->slots)
             lane->slots = calloc(flight->sequences, sizeof *lane->slots);
         *memory = lane->slots != NULL;
         if (!lane->slots)
             return NULL;
         reclaim(flight, lane, now, false);
-        if (find_sequence(flight, lane))
+        if (find_sequence(flight, lane, wish->no_zero))
             return lane;
     }
     return NULL;
@@ -150,11 +153,11 @@ static void reclaim_anywhere(struct flight *flight, struct sonde_mono now)
         reclaim(flight, &flight->lanes[i], now, true);
 }
 
-struct flight_slot *flight_lease(struct flight *flight, uint32_t target, struct sonde_mono now,
-                                 struct sonde_mono *free_at)
+struct flight_slot *flight_lease(struct flight *flight, const struct flight_wish *wish,
+                                 struct sonde_mono now, struct sonde_mono *free_at)
 {
     bool memory;
-    struct flight_lane *lane = lane_for(flight, target, now, &memory);
+    struct flight_lane *lane = lane_for(flight, wish, now, &memory);
     if (lane && flight->free_head == 0 && !grow(flight)) {
         reclaim_anywhere(flight, now);
         memory = flight->free_head != 0 || flight->slot_count == flight->slot_limit;
@@ -169,7 +172,7 @@ struct flight_slot *flight_lease(struct flight *flight, uint32_t target, struct 
     flight->free_head = slot->target;
     *slot = (struct flight_slot){
         .token = ++flight->serial << TOKEN_SLOT_BITS | index,
-        .target = target,
+        .target = wish->target,
         .lane = (uint16_t)(lane - flight->lanes),
         .sequence = lane->next,
         .state = FLIGHT_BUILT,
@@ -191,7 +194,7 @@ struct flight_slot *flight_by_token(struct flight *flight, uint64_t token)
 }
 
 /* Identifiers are mostly a contiguous block; where the kernel chose them there are few. */
-static struct flight_lane *lane_of(struct flight *flight, uint16_t identifier)
+struct flight_lane *flight_lane(struct flight *flight, uint16_t identifier)
 {
     uint16_t guess = (uint16_t)(identifier - flight->lanes[0].identifier);
     if (guess < flight->lane_count && flight->lanes[guess].identifier == identifier)
@@ -204,8 +207,14 @@ static struct flight_lane *lane_of(struct flight *flight, uint16_t identifier)
 
 struct flight_slot *flight_by_lease(struct flight *flight, uint16_t identifier, uint32_t sequence)
 {
-    struct flight_lane *lane = lane_of(flight, identifier);
-    if (!lane || !lane->slots || sequence >= flight->sequences || lane->slots[sequence] == 0)
+    const struct flight_lane *lane = flight_lane(flight, identifier);
+    return lane ? flight_in_lane(flight, lane, sequence) : NULL;
+}
+
+struct flight_slot *flight_in_lane(struct flight *flight, const struct flight_lane *lane,
+                                   uint32_t sequence)
+{
+    if (!lane->slots || sequence >= flight->sequences || lane->slots[sequence] == 0)
         return NULL;
     return &flight->slots[lane->slots[sequence] - 1];
 }

@@ -1,10 +1,10 @@
 /*
  * What is in flight: one 56-byte slot a probe, found by token, or by identifier and sequence.
  *
- * A slot is leased in a lane. A lane is one ICMP identifier with its sequence numbers, leased in
- * order, those of open probes passed over. An open probe holds its lease until its verdict; after
- * that the slot lingers, so that late answers and duplicates are known for
- * what they are, until its time is over or the sequence number is needed again.
+ * A slot is leased in a lane. A lane is one identifier (of ICMP, or a source port) with its
+ * sequence numbers, leased in order, those of open probes passed over. An open probe holds its
+ * lease until its verdict; after that the slot lingers, so that late answers and duplicates are
+ * known for what they are, until its time is over or the sequence number is needed again.
  */
 #ifndef ENGINE_FLIGHT_H
 #define ENGINE_FLIGHT_H
@@ -16,7 +16,8 @@
 #include "base/queue.h"
 #include "sonde/probe.h"
 
-#define FLIGHT_SLOTS_MAX ((1u << 24) - 1) /* a token has room for so many */
+#define FLIGHT_SLOTS_MAX  ((1u << 24) - 1) /* a token has room for so many */
+#define FLIGHT_NUMBER_MAX ((UINT64_C(1) << 48) - 1)
 
 enum flight_state {
     FLIGHT_FREE,
@@ -28,10 +29,11 @@ enum flight_state {
 
 struct flight_slot {
     uint64_t token;
-    int64_t sent_ns;   /* user time of the send call, monotonic */
-    int64_t stamp_ns;  /* the transport's send stamp; meaningless while stamp_source is USER */
-    int64_t expiry_ns; /* open: when it times out. lingering: when it is forgotten */
-    uint64_t number;   /* of the probe for its target */
+    int64_t sent_ns;      /* user time of the send call, monotonic */
+    int64_t stamp_ns;     /* the transport's send stamp; meaningless while stamp_source is USER */
+    int64_t expiry_ns;    /* open: when it times out. lingering: when it is forgotten */
+    uint64_t number : 48; /* of the probe for its target */
+    uint64_t port : 16;   /* the destination's, of the kinds that have one */
     uint32_t target;
     uint32_t lag_ns; /* sent - due, held at UINT32_MAX */
     uint16_t lane;
@@ -39,6 +41,7 @@ struct flight_slot {
     uint16_t payload_bytes;
     uint8_t state : 3;        /* enum flight_state */
     uint8_t stamp_source : 3; /* enum sonde_stamp_source */
+    uint8_t balanced : 1;     /* two bytes of the payload make the checksum what it is to be */
     uint8_t kind;             /* enum sonde_probe_kind */
 };
 
@@ -72,20 +75,34 @@ int flight_init(struct flight *flight, const uint16_t *identifiers, size_t count
                 uint32_t sequences, uint32_t slot_limit, struct sonde_span linger);
 void flight_destroy(struct flight *flight);
 
+/* Which lease a probe may have. */
+struct flight_wish {
+    uint32_t target;
+    uint32_t lane; /* counted round; the first to be looked at … */
+    bool fixed;    /* … and the only one */
+    bool no_zero;  /* 0 is no sequence number */
+};
+
 /*
- * Leases a slot for a probe to `target` at `now`, in the lane of that target or, when that one is
- * full, in any other. The slot is in state BUILT. Returns NULL when every lease is held by a probe
- * that is still open; *free_at then says when the first of them times out, or SONDE_NEVER when it
- * is memory that is short.
+ * Leases a slot for a probe at `now`. The slot is in state BUILT. Returns NULL when every lease
+ * that it may have is held by a probe that is still open; *free_at then says when the first of all
+ * open ones times out, or SONDE_NEVER when it is memory that is short.
  */
-struct flight_slot *flight_lease(struct flight *flight, uint32_t target, struct sonde_mono now,
-                                 struct sonde_mono *free_at);
+struct flight_slot *flight_lease(struct flight *flight, const struct flight_wish *wish,
+                                 struct sonde_mono now, struct sonde_mono *free_at);
 
 /* The slot of a token, NULL when it is gone. */
 struct flight_slot *flight_by_token(struct flight *flight, uint64_t token);
 
 /* The slot of a lease, NULL when it was never leased or is gone. */
 struct flight_slot *flight_by_lease(struct flight *flight, uint16_t identifier, uint32_t sequence);
+
+/* The lane of an identifier; NULL when it is none of ours. */
+struct flight_lane *flight_lane(struct flight *flight, uint16_t identifier);
+
+/* The slot of a sequence number in a lane, as flight_by_lease. */
+struct flight_slot *flight_in_lane(struct flight *flight, const struct flight_lane *lane,
+                                   uint32_t sequence);
 
 /* BUILT becomes OPEN, until `expiry`. */
 void flight_open(struct flight *flight, struct flight_slot *slot, struct sonde_mono expiry);

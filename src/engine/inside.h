@@ -36,6 +36,8 @@ struct sonde_engine {
     struct sonde_address fragment_to;
     uint64_t last_token; /* of the last datagram told as transmitted that had one */
 
+    uint16_t port_base; /* of the last UDP probe, without its sequence */
+
     bool done;                 /* the strategy has nothing more to ask */
     struct sonde_mono wake;    /* when to ask the strategy again */
     struct sonde_mono give_up; /* once done: when the open probes are given up */

@@ -106,11 +106,23 @@ static void refuse_held(struct sonde_engine *engine, struct sonde_mono now, int 
     engine_close_unleased(engine, &engine->held, SONDE_SEND_FAILED, error);
 }
 
+/* Probes of a flow have one identifier; others share the load. */
+static struct flight_wish wish_of(const struct sonde_probe *probe)
+{
+    bool ports = build_has_ports(probe->kind);
+    bool fixed = ports || (probe->kind == SONDE_PROBE_ECHO && probe->flow > 0);
+    return (struct flight_wish){.target = probe->target,
+                                .lane = fixed ? probe->flow : probe->target,
+                                .fixed = fixed,
+                                .no_zero = ports};
+}
+
 static struct flight_slot *lease(struct sonde_engine *engine, const struct sonde_probe *probe,
                                  struct sonde_mono now)
 {
     struct sonde_mono free_at;
-    struct flight_slot *slot = flight_lease(&engine->flight, probe->target, now, &free_at);
+    struct flight_wish wish = wish_of(probe);
+    struct flight_slot *slot = flight_lease(&engine->flight, &wish, now, &free_at);
     if (!slot && free_at.ns == SONDE_NEVER.ns) {
         refuse_held(engine, now, ENOMEM);
         return NULL;
@@ -120,8 +132,12 @@ static struct flight_slot *lease(struct sonde_engine *engine, const struct sonde
         engine->wake = free_at;
         return NULL;
     }
-    slot->number = probe->number;
+    slot->number = probe->number & FLIGHT_NUMBER_MAX;
     slot->kind = (uint8_t)probe->kind;
+    slot->port = build_port(&engine->config, probe, slot->sequence);
+    if (probe->kind == SONDE_PROBE_UDP)
+        engine->port_base = probe->port;
+    slot->balanced = build_is_balanced(probe);
     slot->payload_bytes = probe->payload_bytes;
     /* until it is sent, these hold what sending will need */
     slot->sent_ns = probe->due.ns;
@@ -202,6 +218,7 @@ static void transmitted(struct sonde_engine *engine, const struct sonde_datagram
         .timeout = {slot->stamp_ns},
         .kind = slot->kind,
         .payload_bytes = slot->payload_bytes,
+        .port = slot->port,
     };
     slot->lag_ns = lag_of(datagram->sent, slot->expiry_ns);
     slot->sent_ns = datagram->sent.ns;

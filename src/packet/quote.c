@@ -6,6 +6,7 @@
 #include "packet/icmp.h"
 #include "packet/ipv4.h"
 #include "packet/ipv6.h"
+#include "packet/sctp.h"
 
 /* Reads on only while there is something: fields beyond a cut are left unset. */
 static void parse_icmp(struct packet_reader *reader, enum sonde_family family,
@@ -79,6 +80,13 @@ static void parse_sctp(struct packet_reader *reader, struct packet_transport *tr
         return;
     transport->checksum = packet_read_u32(reader);
     transport->has_checksum = true;
+    if (packet_left(reader) < PACKET_SCTP_CHUNK_HEADER + 4)
+        return;
+    if (packet_read_u8(reader) != PACKET_SCTP_INIT)
+        return;
+    packet_skip(reader, PACKET_SCTP_CHUNK_HEADER - 1);
+    transport->initiate_tag = packet_read_u32(reader);
+    transport->has_initiate_tag = true;
 }
 
 void packet_transport_parse(uint8_t protocol, struct sonde_bytes bytes,

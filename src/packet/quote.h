@@ -41,6 +41,8 @@ struct packet_transport {
     uint8_t tcp_flags;
     bool has_verification_tag; /* SCTP (8 bytes) */
     uint32_t verification_tag;
+    bool has_initiate_tag; /* SCTP, of an INIT at the front (20 bytes) */
+    uint32_t initiate_tag;
 };
 
 /*

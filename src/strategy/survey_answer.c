@@ -145,7 +145,8 @@ enum survey_verdict survey_judge(const struct survey_prober *prober,
     struct engine_arrival arrival;
     struct packet_icmp message;
     if (!engine_arrival_find(event, &arrival) || arrival.truncated ||
-        packet_icmp_parse((enum sonde_family)arrival.from.family, arrival.icmp, &message) != 0 ||
+        !engine_arrival_is_icmp(&arrival) ||
+        packet_icmp_parse((enum sonde_family)arrival.from.family, arrival.upper, &message) != 0 ||
         !engine_arrival_checksum_ok(&arrival))
         return SURVEY_MALFORMED;
     answer->from = arrival.from;

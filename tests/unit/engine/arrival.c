@@ -21,8 +21,8 @@ Test(engine_arrival, finds_the_message_behind_the_ip_header)
     cr_assert(engine_arrival_find(&event, &arrival));
     cr_assert_eq(arrival.event, &event);
     cr_assert_eq(arrival.ip.length, 20);
-    cr_assert_eq(arrival.icmp.data, reply + 20);
-    cr_assert_eq(arrival.icmp.length, 8);
+    cr_assert_eq(arrival.upper.data, reply + 20);
+    cr_assert_eq(arrival.upper.length, 8);
     cr_assert_eq(arrival.hop_limit, 64);
     cr_assert_eq(arrival.to.bytes[3], 1);
     cr_assert_not(arrival.truncated);
@@ -52,7 +52,7 @@ Test(engine_arrival, a_message_without_a_header_is_as_the_transport_says)
                                 .traffic_class = -1};
     struct engine_arrival arrival;
     cr_assert(engine_arrival_find(&event, &arrival));
-    cr_assert_eq(arrival.icmp.data, reply + 20);
+    cr_assert_eq(arrival.upper.data, reply + 20);
     cr_assert_eq(arrival.hop_limit, 7);
     cr_assert(engine_arrival_checksum_ok(&arrival), "our address is not known");
     event.to = event.from;

@@ -67,7 +67,8 @@ Test(engine_build, every_payload_size_has_a_right_checksum_and_the_pattern)
                 cr_assert_eq(message.echo.identifier, 777);
                 cr_assert_eq(message.echo.sequence, sequence);
                 cr_assert_eq(message.payload.length, size);
-                for (size_t i = build_proof_bytes(size); i < size; i++)
+                for (size_t i = build_payload_of(&plain, SONDE_PROBE_ECHO, size, false).proof_bytes;
+                     i < size; i++)
                     cr_assert_eq(message.payload.data[i], (uint8_t)i);
             }
         }
