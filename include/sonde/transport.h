@@ -55,7 +55,8 @@ struct sonde_event {
 
     enum sonde_layer layer;   /* DATAGRAM */
     struct sonde_bytes bytes; /* DATAGRAM: as received. ERROR: the datagram it is about, as far as
-                                 the kernel quotes it, from the header behind IP's on */
+                                 the kernel quotes it, from the header behind IP's on (of UDP's
+                                 header the ports alone are told: its checksum is 0) */
     bool cut;                 /* DATAGRAM: longer than our buffer; the rest is gone */
     struct sonde_address
         from;                /* DATAGRAM: source. ERROR: who complained, NONE if the host itself */

@@ -6,7 +6,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-enum { V4_HEADER = 20, V6_HEADER = 40, ICMP_HEADER = 8 };
+enum { V4_HEADER = 20, V6_HEADER = 40, UPPER_HEADER = 8 }; /* the last: at least */
+enum { UDP_HEADER = 8 };
 enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_LOOSE_ROUTE = 131, OPTION_STRICT_ROUTE = 137 };
 
 static void put(struct msghdr *message, size_t *used, int level, int type, const void *data,
@@ -80,13 +81,14 @@ static int carry_v4(const struct sonde_datagram *datagram, struct msghdr *messag
     const uint8_t *header = datagram->bytes;
     struct in_pktinfo info = {0};
 
-    if (datagram->length < V4_HEADER + ICMP_HEADER || header[0] >> 4 != 4)
+    if (datagram->length < V4_HEADER + UPPER_HEADER || header[0] >> 4 != 4)
         return EINVAL;
     carry->header = (header[0] & 0x0fu) * 4;
-    if (carry->header < V4_HEADER || carry->header + ICMP_HEADER > datagram->length)
+    if (carry->header < V4_HEADER || carry->header + UPPER_HEADER > datagram->length)
         return EINVAL;
     if ((header[6] & 0x3f) || header[7])
         return EOPNOTSUPP; /* a fragment */
+    carry->protocol = header[9];
     carry->dont_fragment = header[6] & 0x40;
     put_int(message, &carry->control, IPPROTO_IP, IP_TTL, header[8]);
     put_int(message, &carry->control, IPPROTO_IP, IP_TOS, header[1]);
@@ -106,10 +108,9 @@ static int carry_v6(const struct sonde_datagram *datagram, uint32_t device, stru
     struct in6_pktinfo info = {0};
     struct sonde_address source;
 
-    if (datagram->length < V6_HEADER + ICMP_HEADER || header[0] >> 4 != 6)
+    if (datagram->length < V6_HEADER + UPPER_HEADER || header[0] >> 4 != 6)
         return EINVAL;
-    if (header[6] != IPPROTO_ICMPV6)
-        return EOPNOTSUPP;
+    carry->protocol = header[6];
     carry->header = V6_HEADER;
     carry->flow_label = (header[1] & 0x0fu) << 16 | (uint32_t)header[2] << 8 | header[3];
     put_int(message, &carry->control, IPPROTO_IPV6, IPV6_HOPLIMIT, header[7]);
@@ -129,7 +130,7 @@ int net_carry(const struct sonde_datagram *datagram, uint32_t device, void *cont
               struct net_carry *carry)
 {
     struct msghdr message = {.msg_control = control, .msg_controllen = room};
-    const uint8_t *icmp;
+    const uint8_t *upper;
     int error;
 
     memset(control, 0, room);
@@ -138,7 +139,21 @@ int net_carry(const struct sonde_datagram *datagram, uint32_t device, void *cont
                                               : carry_v4(datagram, &message, carry);
     if (error)
         return error;
-    icmp = datagram->bytes + carry->header;
-    carry->identifier = (uint16_t)(icmp[4] << 8 | icmp[5]);
+    upper = datagram->bytes + carry->header;
+    switch (carry->protocol) {
+    case IPPROTO_ICMP:
+    case IPPROTO_ICMPV6:
+        carry->identifier = (uint16_t)(upper[4] << 8 | upper[5]);
+        return 0;
+    case IPPROTO_UDP:
+        carry->header += UDP_HEADER;
+        break;
+    case IPPROTO_TCP:
+        break;
+    default:
+        return EOPNOTSUPP;
+    }
+    carry->identifier = (uint16_t)(upper[0] << 8 | upper[1]);
+    carry->port = (uint16_t)(upper[2] << 8 | upper[3]);
     return 0;
 }

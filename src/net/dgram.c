@@ -1,8 +1,9 @@
 /*
- * The datagram transport: "ping sockets" (net/ipv4/ping.c), for those without privilege.
+ * The datagram transport: "ping sockets" (net/ipv4/ping.c), for those without privilege, and UDP
+ * sockets in the same manner.
  *
- * The kernel owns the IP header and the identifier, one to a socket; answers and errors come to the
- * socket whose identifier they name. Both families share the identifiers.
+ * The kernel owns the IP header and the identifier (UDP: the source port), one to a socket; answers
+ * and errors come to the socket whose identifier they name. Both families share the identifiers.
  */
 #define _GNU_SOURCE
 
@@ -13,35 +14,53 @@
 
 #include "net/carry.h"
 #include "net/shared.h"
+#include "net/udp.h"
 
 #define SOCKETS_MAX 256u /* identifiers, each a descriptor a family */
+
+/* What a socket hears must bear its identifier alone, and tell of its answers. */
+static int prepare(const struct net_transport *transport, struct net_socket *own,
+                   const char **operation)
+{
+    bool v6 = own->family == SONDE_IPV6;
+    enum sonde_family family = (enum sonde_family)own->family;
+    int error;
+
+    own->hears = true;
+    if (v6) /* a label of zero is to be zero */
+        net_set(own->fd, IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0);
+    if (transport->protocol) {
+        own->layer = SONDE_LAYER_UDP;
+        error = net_udp_options(own->fd, family, operation);
+    } else { /* the identifiers of both families are one space to the kernel */
+        error = net_set(own->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    }
+    if (error)
+        return error;
+    *operation = "ask for control messages";
+    return net_options_hear(own->fd, family, true);
+}
 
 static int open_socket(struct net_transport *transport, enum sonde_family family,
                        const struct sonde_net_config *config, uint16_t identifier,
                        const char **operation)
 {
-    bool v6 = family == SONDE_IPV6;
+    int protocol = family == SONDE_IPV6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
     struct net_socket *own;
     union net_name name = {0};
     socklen_t length = sizeof name;
     int error;
-    int fd = net_socket(family, SOCK_DGRAM, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+    int fd = net_socket(family, SOCK_DGRAM, transport->protocol ? transport->protocol : protocol);
 
-    *operation = "open a datagram ICMP socket (see net.ipv4.ping_group_range)";
+    *operation = transport->protocol
+                     ? "open a UDP socket"
+                     : "open a datagram ICMP socket (see net.ipv4.ping_group_range)";
     if (fd < 0)
         return fd;
     own = net_transport_add(transport, fd, family, config, true, &error, operation);
     if (!own)
         return error;
-    own->hears = true;
-    if (v6) /* a label of zero is to be zero */
-        net_set(fd, IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0);
-    /* The identifiers of both families are one space to the kernel. */
-    error = net_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (!error) {
-        *operation = "ask for control messages";
-        error = net_options_hear(fd, family, true);
-    }
+    error = prepare(transport, own, operation);
     if (!error)
         error = net_options_bind(fd, family, config, transport->device, identifier, operation);
     if (!error && !identifier && config->source.family != family) {
@@ -56,23 +75,23 @@ static int open_socket(struct net_transport *transport, enum sonde_family family
         net_transport_drop_last(transport);
         return error;
     }
-    own->identifier = ntohs(v6 ? name.v6.sin6_port : name.v4.sin_port);
+    own->identifier = ntohs(family == SONDE_IPV6 ? name.v6.sin6_port : name.v4.sin_port);
     return 0;
 }
 
 /*
- * All identifiers of one family. The first family to be opened takes what the kernel gives (or the
- * fixed one); the second has to get the same ones.
+ * All identifiers of one family: those that are chosen already, else what the kernel gives (or the
+ * fixed one).
  */
 static int open_family(struct net_transport *transport, enum sonde_family family,
-                       const struct sonde_net_config *config, bool first, const char **operation)
+                       const struct sonde_net_config *config, bool chosen, const char **operation)
 {
     size_t before = transport->socket_count;
     uint16_t fixed = config->fixed_identifier >= 0 ? (uint16_t)config->fixed_identifier : 0;
 
     for (uint32_t i = 0; i < transport->identifier_count; i++) {
         int error = open_socket(transport, family, config,
-                                first ? fixed : transport->identifiers[i], operation);
+                                chosen ? transport->identifiers[i] : fixed, operation);
         if (error) {
             while (transport->socket_count > before)
                 net_transport_drop_last(transport);
@@ -81,6 +100,58 @@ static int open_family(struct net_transport *transport, enum sonde_family family
         transport->identifiers[i] = transport->sockets[transport->socket_count - 1].identifier;
     }
     return 0;
+}
+
+/* One family is enough; when there is none the first one's error is told. */
+static int open_families(struct net_transport *transport, const struct sonde_net_config *config,
+                         bool chosen, const char **operation)
+{
+    static const enum sonde_family families[2] = {SONDE_IPV4, SONDE_IPV6};
+    const char *failed = NULL;
+    int first = 0;
+
+    for (int i = 0; i < 2; i++) {
+        transport->family_error[i] = -EAFNOSUPPORT;
+        if (config->family != SONDE_FAMILY_NONE && config->family != families[i])
+            continue;
+        transport->family_error[i] = open_family(transport, families[i], config,
+                                                 chosen || transport->socket_count > 0, operation);
+        if (transport->family_error[i] && !first) {
+            first = transport->family_error[i];
+            failed = *operation;
+        }
+    }
+    if (transport->socket_count)
+        return 0;
+    *operation = failed;
+    return first;
+}
+
+/* UDP: both families have the ports of one block. */
+static int open_ports(struct net_transport *transport, const struct sonde_net_config *config,
+                      const char **operation)
+{
+    struct net_port_range given = net_ports_given();
+    uint32_t random = net_ports_random();
+    uint32_t turns = config->fixed_identifier >= 0 ? 1 : NET_PORTS_TURNS;
+    int error = 0;
+
+    for (uint32_t turn = 0; turn < turns; turn++) {
+        struct net_identifiers block =
+            net_ports_block(transport->identifier_count, random, turn, given);
+
+        if (config->fixed_identifier >= 0)
+            block.base = (uint16_t)config->fixed_identifier;
+        for (uint32_t i = 0; i < block.count; i++)
+            transport->identifiers[i] = (uint16_t)(block.base + i);
+        error = open_families(transport, config, true, operation);
+        if (transport->family_error[0] != -EADDRINUSE && transport->family_error[1] != -EADDRINUSE)
+            return error;
+        while (transport->socket_count)
+            net_transport_drop_last(transport);
+    }
+    *operation = "find source ports that nobody else uses";
+    return -EADDRINUSE;
 }
 
 /* Every socket of the family is listened to from now on. Returns the one with the identifier. */
@@ -126,13 +197,15 @@ static int lease_label(struct net_socket *socket, const struct net_carry *carry)
 static int set_fragmenting(const struct net_transport *transport, struct net_socket *socket,
                            const struct net_carry *carry)
 {
+    enum sonde_net_pmtu asked = transport->pmtu;
     enum sonde_net_pmtu mode = SONDE_NET_PMTU_DONT;
     int value, error;
 
-    if (carry->dont_fragment)
-        mode = transport->pmtu == SONDE_NET_PMTU_PROBE || transport->pmtu == SONDE_NET_PMTU_WANT
-                   ? transport->pmtu
-                   : SONDE_NET_PMTU_DO;
+    if (carry->dont_fragment && (asked == SONDE_NET_PMTU_PROBE || asked == SONDE_NET_PMTU_WANT))
+        mode = asked;
+    else if (carry->dont_fragment) /* of UDP as of a raw socket: it goes out as it is */
+        mode = transport->protocol && asked != SONDE_NET_PMTU_DO ? SONDE_NET_PMTU_PROBE
+                                                                 : SONDE_NET_PMTU_DO;
     value = net_options_pmtu(SONDE_IPV4, mode);
     if (value == socket->pmtu)
         return 0;
@@ -145,8 +218,9 @@ static int set_fragmenting(const struct net_transport *transport, struct net_soc
 /* True when both may go in one batch: same socket, same options of the socket. */
 static bool alike(const struct net_carry *a, const struct net_carry *b)
 {
-    return a->to.family == b->to.family && a->identifier == b->identifier &&
-           a->dont_fragment == b->dont_fragment && a->flow_label == b->flow_label;
+    return a->protocol == b->protocol && a->to.family == b->to.family &&
+           a->identifier == b->identifier && a->dont_fragment == b->dont_fragment &&
+           a->flow_label == b->flow_label;
 }
 
 static void pack(struct net_transport *transport, const struct net_socket *socket,
@@ -160,7 +234,7 @@ static void pack(struct net_transport *transport, const struct net_socket *socke
         (struct iovec){datagram->bytes + carry->header, datagram->length - carry->header};
     *message = (struct msghdr){
         .msg_name = &out->names[at],
-        .msg_namelen = net_name_write(&out->names[at], &carry->to, 0, transport->device),
+        .msg_namelen = net_name_write(&out->names[at], &carry->to, carry->port, transport->device),
         .msg_iov = &out->vectors[at],
         .msg_iovlen = 1,
         .msg_control = &out->controls[at],
@@ -190,6 +264,10 @@ static size_t send_run(struct net_transport *transport, struct sonde_datagram *b
     size_t run = 1;
     int error = carry_at(transport, &batch[0], 0, &first);
     bool v6 = batch[0].to.family == SONDE_IPV6;
+    uint8_t icmp = v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+
+    if (!error && first.protocol != (transport->protocol ? transport->protocol : icmp))
+        error = EOPNOTSUPP;
 
     socket = error ? NULL : use_socket(transport, batch[0].to.family, first.identifier);
     if (!error && !socket) {
@@ -200,9 +278,7 @@ static size_t send_run(struct net_transport *transport, struct sonde_datagram *b
     if (!error)
         error = v6 ? lease_label(socket, &first) : set_fragmenting(transport, socket, &first);
     if (error) {
-        batch[0].error = error;
-        batch[0].mtu = 0;
-        batch[0].sent = net_now();
+        net_transport_refuse(&batch[0], error);
         return 1;
     }
     pack(transport, socket, &batch[0], &first, 0);
@@ -237,13 +313,13 @@ static const struct sonde_transport_ops operations = {
 int sonde_net_open_dgram(const struct sonde_net_config *config, struct sonde_transport *transport,
                          const char **operation)
 {
-    static const enum sonde_family families[2] = {SONDE_IPV4, SONDE_IPV6};
     struct sonde_net_config limited = *config;
-    struct net_transport *own;
-    const char *failed = NULL;
-    int first = 0;
+    struct net_transport *own = NULL;
     int error;
 
+    *operation = "send more than one protocol without privilege";
+    if (config->protocols && config->protocols != SONDE_NET_UDP)
+        return -EPROTONOSUPPORT;
     if (limited.identifier_count > SOCKETS_MAX)
         limited.identifier_count = SOCKETS_MAX;
     error =
@@ -251,23 +327,11 @@ int sonde_net_open_dgram(const struct sonde_net_config *config, struct sonde_tra
     if (error)
         return error;
     own->datagram = true;
-    for (int i = 0; i < 2; i++) {
-        own->family_error[i] = -EAFNOSUPPORT;
-        if (config->family != SONDE_FAMILY_NONE && config->family != families[i])
-            continue;
-        own->family_error[i] =
-            open_family(own, families[i], &limited, own->socket_count == 0, operation);
-        if (own->family_error[i] && !first) {
-            first = own->family_error[i];
-            failed = *operation;
-        }
-    }
-    if (!own->socket_count) {
-        error = first;
-        *operation = failed;
-    } else {
+    own->protocol = config->protocols ? IPPROTO_UDP : 0;
+    error = config->protocols ? open_ports(own, &limited, operation)
+                              : open_families(own, &limited, false, operation);
+    if (!error)
         error = net_transport_finish(own, &operations, "dgram", transport, operation);
-    }
     if (error)
         net_transport_destroy(own);
     return error;

@@ -9,7 +9,7 @@
 
 /* Slots begin at different cache sets: the same offset in every page would fight for a few lines.
  */
-#define SKEW 1152u
+#define SKEW 1152u /* more than the headroom */
 
 static void prepare(struct net_inbox *inbox, size_t slot)
 {
@@ -41,7 +41,7 @@ int net_inbox_open(struct net_inbox *inbox, size_t room)
     /* A huge page would be filled at the first touch. */
     madvise(inbox->memory, inbox->memory_bytes, MADV_NOHUGEPAGE);
     for (size_t slot = 0; slot < NET_INBOX_SLOTS; slot++) {
-        inbox->slots[slot].bytes = (uint8_t *)inbox->memory + slot * stride;
+        inbox->slots[slot].bytes = (uint8_t *)inbox->memory + NET_INBOX_HEADROOM + slot * stride;
         prepare(inbox, slot);
     }
     return 0;

@@ -20,6 +20,9 @@
 #define NET_INBOX_SLOTS   64u
 #define NET_INBOX_CONTROL 512u
 
+/* Bytes in front of what is in a slot, free for a header that the kernel kept. */
+#define NET_INBOX_HEADROOM 64u
+
 struct net_inbox_slot {
     uint8_t *bytes;
     union net_name name;

@@ -9,6 +9,12 @@
 #ifndef IPV6_UNICAST_IF
 #define IPV6_UNICAST_IF 76
 #endif
+#ifndef IP_RECVERR_RFC4884 /* Linux 5.9: linux/in.h, linux/in6.h */
+#define IP_RECVERR_RFC4884 26
+#endif
+#ifndef IPV6_RECVERR_RFC4884
+#define IPV6_RECVERR_RFC4884 31
+#endif
 
 socklen_t net_name_write(union net_name *name, const struct sonde_address *address, uint16_t port,
                          uint32_t device)
@@ -202,6 +208,8 @@ int net_options_hear(int fd, enum sonde_family family, bool datagram)
             error = net_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
         if (!error && datagram)
             error = net_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+        if (datagram) /* where the kernel can tell extensions apart */
+            net_set(fd, IPPROTO_IPV6, IPV6_RECVERR_RFC4884, 1);
         return error;
     }
     if (!datagram)
@@ -213,5 +221,6 @@ int net_options_hear(int fd, enum sonde_family family, bool datagram)
         error = net_set(fd, IPPROTO_IP, IP_PKTINFO, 1);
     if (!error)
         error = net_set(fd, IPPROTO_IP, IP_RECVERR, 1);
+    net_set(fd, IPPROTO_IP, IP_RECVERR_RFC4884, 1);
     return error;
 }

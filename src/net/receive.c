@@ -9,6 +9,7 @@
 
 #include "net/complete.h"
 #include "net/shared.h"
+#include "net/udp.h"
 
 /* Pending errors of a socket that are taken for those of the call, at most, before it is believed.
  */
@@ -64,6 +65,25 @@ static int read_data(struct net_transport *transport)
     return 0;
 }
 
+/* Where extensions begin within the bytes, as struct sock_ee_data_rfc4884 of linux/errqueue.h
+ * tells; 0: there are none, or they are not sound. */
+static void split_extensions(const struct sock_extended_err *cause, struct sonde_event *event)
+{
+    struct {
+        uint16_t offset;
+        uint8_t flags;
+        uint8_t reserved;
+    } told;
+
+    _Static_assert(sizeof told == sizeof cause->ee_data, "a union in the kernel's header");
+    memcpy(&told, &cause->ee_data, sizeof told);
+    if (!told.offset || told.flags || told.offset >= event->bytes.length)
+        return;
+    event->extensions =
+        (struct sonde_bytes){event->bytes.data + told.offset, event->bytes.length - told.offset};
+    event->bytes.length = told.offset;
+}
+
 /* An ICMP error that a datagram socket was told about. False when there is nothing to tell. */
 static bool error_event(struct net_transport *transport, const struct net_socket *socket,
                         size_t slot, const struct net_inbox_facts *facts,
@@ -92,6 +112,9 @@ static bool error_event(struct net_transport *transport, const struct net_socket
         .info = cause->ee_info,
     };
     event->read = event->stamp.at;
+    split_extensions(cause, event);
+    if (transport->protocol)
+        net_udp_quote(&transport->errors.slots[slot], socket->identifier, event);
     if (facts->stamped && facts->times.software &&
         net_clock_translate(&transport->clock, facts->times.software,
                             (struct sonde_mono){INT64_MIN}, event->read, &event->stamp.at))
@@ -225,6 +248,8 @@ static void data_event(struct net_transport *transport, size_t slot, struct sond
         event->to = sonde_address_from_bytes(SONDE_IPV4, event->bytes.data + 16);
     if (socket->protocol)
         complete(event, socket->protocol);
+    else if (transport->protocol)
+        net_udp_datagram(&transport->data.slots[slot], socket->identifier, event);
 }
 
 int net_transport_receive(void *self, struct sonde_event *events, size_t capacity)

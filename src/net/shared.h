@@ -73,7 +73,8 @@ struct net_transport {
     uint32_t identifier_count;
     struct net_ports ports; /* the identifiers, held against others */
     bool datagram;
-    bool own_ids;                /* SCM_TS_OPT_ID */
+    uint8_t protocol; /* of a datagram transport that is not ICMP's: as in an IP header */
+    bool own_ids;     /* SCM_TS_OPT_ID */
     struct net_source source[2]; /* IPv4, IPv6: that of the last datagrams; raw sockets */
     enum sonde_net_pmtu pmtu;
     enum sonde_net_stamps stamps;

@@ -21,6 +21,7 @@ static struct sonde_datagram v4(uint8_t options)
     bytes[0] = (uint8_t)(0x45 + options / 4);
     bytes[1] = 0xb8;
     bytes[8] = 17;
+    bytes[9] = 1;
     bytes[12] = 10;
     bytes[15] = 1;
     memcpy(bytes + 16, to, 4);
@@ -176,5 +177,32 @@ Test(net_carry, v6_header_becomes_control_messages)
     cr_assert_eq(info.ipi6_ifindex, 5);
     cr_assert_eq(info.ipi6_addr.s6_addr[15], 1);
     bytes[6] = 44;
+    cr_assert_eq(carry(&datagram, &result), EOPNOTSUPP);
+}
+
+/* The kernel writes UDP's header, too; TCP has nothing behind its own. */
+Test(net_carry, ports_are_identifiers)
+{
+    static const uint8_t protocols[] = {17, 6};
+
+    for (int i = 0; i < 2; i++) {
+        struct sonde_datagram datagram = v4(4);
+        struct net_carry result;
+
+        bytes[9] = protocols[i];
+        bytes[24] = 0xf0;
+        bytes[25] = 0x01;
+        bytes[26] = 0x00;
+        bytes[27] = 0x35;
+        cr_assert_eq(carry(&datagram, &result), 0);
+        cr_assert_eq(result.protocol, protocols[i]);
+        cr_assert_eq(result.identifier, 0xf001);
+        cr_assert_eq(result.port, 53);
+        cr_assert_eq(result.header, i ? 24 : 32);
+    }
+    struct sonde_datagram datagram = v4(0);
+    struct net_carry result;
+
+    bytes[9] = 132;
     cr_assert_eq(carry(&datagram, &result), EOPNOTSUPP);
 }
