@@ -218,7 +218,6 @@ enum answer_verdict answer_judge(const struct answer_context *context,
                                  const struct sonde_event *event, struct flight_slot **slot,
                                  struct sonde_outcome *outcome)
 {
-    *outcome = (struct sonde_outcome){0};
     if (event->kind == SONDE_EVENT_ERROR)
         return answer_judge_queued(context, event, slot, outcome);
     struct engine_arrival arrival;

@@ -109,20 +109,16 @@ static bool find_sequence(struct flight *flight, struct flight_lane *lane, bool 
 
 static bool grow(struct flight *flight)
 {
-    uint32_t count = flight->slot_count ? flight->slot_count * 2 : FIRST_SLOTS;
-    if (count > flight->slot_limit)
-        count = flight->slot_limit;
-    if (count == flight->slot_count || base_queue_reserve(&flight->expiries, count) != 0)
+    uint32_t capacity = flight->slot_capacity ? flight->slot_capacity * 2 : FIRST_SLOTS;
+    if (capacity > flight->slot_limit)
+        capacity = flight->slot_limit;
+    if (capacity == flight->slot_capacity || base_queue_reserve(&flight->expiries, capacity) != 0)
         return false;
-    struct flight_slot *slots = reallocarray(flight->slots, count, sizeof *slots);
+    struct flight_slot *slots = reallocarray(flight->slots, capacity, sizeof *slots);
     if (!slots)
         return false;
     flight->slots = slots;
-    for (uint32_t i = count; i-- > flight->slot_count;) {
-        slots[i] = (struct flight_slot){.target = flight->free_head};
-        flight->free_head = i + 1;
-    }
-    flight->slot_count = count;
+    flight->slot_capacity = capacity;
     return true;
 }
 
@@ -153,23 +149,34 @@ static void reclaim_anywhere(struct flight *flight, struct sonde_mono now)
         reclaim(flight, &flight->lanes[i], now, true);
 }
 
+/* The index of a slot that was given back, was never used, or is of a probe that merely lingers. */
+static bool take_slot(struct flight *flight, struct sonde_mono now, uint32_t *index)
+{
+    if (flight->free_head == 0 && (flight->slot_count < flight->slot_capacity || grow(flight))) {
+        *index = flight->slot_count++;
+        return true;
+    }
+    reclaim_anywhere(flight, now);
+    if (flight->free_head == 0)
+        return false;
+    *index = flight->free_head - 1;
+    flight->free_head = flight->slots[*index].target;
+    return true;
+}
+
 struct flight_slot *flight_lease(struct flight *flight, const struct flight_wish *wish,
                                  struct sonde_mono now, struct sonde_mono *free_at)
 {
     bool memory;
+    uint32_t index;
     struct flight_lane *lane = lane_for(flight, wish, now, &memory);
-    if (lane && flight->free_head == 0 && !grow(flight)) {
-        reclaim_anywhere(flight, now);
-        memory = flight->free_head != 0 || flight->slot_count == flight->slot_limit;
-    }
-    if (!lane || flight->free_head == 0) {
+    if (!lane || !take_slot(flight, now, &index)) {
+        memory = memory && (!lane || flight->slot_count == flight->slot_limit);
         const struct flight_slot *first = flight_first_expiry(flight);
         *free_at = memory && first ? (struct sonde_mono){first->expiry_ns} : SONDE_NEVER;
         return NULL;
     }
-    uint32_t index = flight->free_head - 1;
     struct flight_slot *slot = &flight->slots[index];
-    flight->free_head = slot->target;
     *slot = (struct flight_slot){
         .token = ++flight->serial << TOKEN_SLOT_BITS | index,
         .target = wish->target,

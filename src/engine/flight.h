@@ -55,7 +55,8 @@ struct flight_lane {
 
 struct flight {
     struct flight_slot *slots;
-    uint32_t slot_count;
+    uint32_t slot_count; /* that were ever used; memory behind them is not touched */
+    uint32_t slot_capacity;
     uint32_t slot_limit;
     uint32_t free_head; /* slot + 1, chained through `target` */
     uint32_t open_count;
