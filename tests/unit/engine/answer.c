@@ -72,6 +72,29 @@ Test(engine_answer, a_changed_payload_and_a_short_one_are_told)
     bench_free(bench);
 }
 
+/* Lengths around eight bytes and around where the pattern 0, 1, 2 … begins anew. */
+Test(engine_answer, the_first_changed_byte_is_found_wherever_it_is)
+{
+    for (uint16_t length = 16; length < 600; length = (uint16_t)(length * 2 + 1)) {
+        for (uint16_t changed = 16; changed <= length; changed++) {
+            struct bench *bench = bench_new(length, 1);
+            uint8_t payload[600];
+            send_at(bench, 0, 0);
+            struct packet_icmp reply = reply_to(bench);
+            memcpy(payload, reply.payload.data, length);
+            payload[changed] ^= 0x01; /* the last one is behind the payload */
+            if (changed + 9 < length)
+                payload[changed + 9] ^= 0x80;
+            reply.payload.data = payload;
+            receive(bench, &reply, &there, MS);
+            cr_assert_eq(bench->heard[0].payload_differs, changed < length);
+            if (changed < length)
+                cr_assert_eq(bench->heard[0].payload_differs_at, changed);
+            bench_free(bench);
+        }
+    }
+}
+
 Test(engine_answer, a_wrong_checksum_is_corrupt_and_the_probe_stays_open)
 {
     struct bench *bench = bench_new(56, 1);
