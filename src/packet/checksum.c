@@ -43,11 +43,21 @@ static uint64_t sum_even(const uint8_t *bytes, size_t length)
         memcpy(&word, bytes, sizeof(word));
         sum = add_around(sum, word);
     }
-    if (length) {
-        uint64_t last = 0;
-        memcpy(&last, bytes, length);
-        sum = add_around(sum, last);
+    /* What is left is never gathered in memory: reading it back whole would wait for the bytes. */
+    if (length & 4) {
+        uint32_t word;
+        memcpy(&word, bytes, sizeof(word));
+        sum = add_around(sum, word);
+        bytes += sizeof(word);
     }
+    if (length & 2) {
+        uint16_t word;
+        memcpy(&word, bytes, sizeof(word));
+        sum = add_around(sum, word);
+        bytes += sizeof(word);
+    }
+    if (length & 1)
+        sum = add_around(sum, from_memory_order((uint16_t)(*bytes << 8)));
     return sum;
 }
 
