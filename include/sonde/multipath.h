@@ -15,10 +15,13 @@
  * no other; n_k is the least number with which the stopping rule misses one of k + 1 equally likely
  * next hops with at most the vertex's share of the failure that is allowed. The confidence is that
  * of the whole graph: with B balancing vertices found so far, every vertex's share is (1 -
- * confidence) / (B + 1), so that B balancers and whatever hides another one share it. When one more
- * is found, the others are asked again for the difference.
+ * confidence) / (B + 2), so that B balancers and what may hide two more share it. When one more is
+ * found, the others are asked again for the difference.
  *
  * Many probes are in flight at once: everything that is known to be needed is sent, at all hops.
+ * What is not answered is asked again, by the same flow: more often where the hop has answered
+ * others, and slower where it also leaves those unanswered that it knows to answer (rationed
+ * errors).
  */
 #ifndef SONDE_MULTIPATH_H
 #define SONDE_MULTIPATH_H
@@ -59,11 +62,11 @@ struct sonde_multipath_config {
     uint32_t max_flows;  /* 65,535 at most; 0: 8,192 */
     uint32_t max_probes; /* 0: 65,536 */
     /*
-     * UDP: how many source ports the transport offers. Flow number f (from 1) has source port
-     * number f modulo this, and the destination port is raised by f divided by it. 0: the source
-     * ports suffice for all flows.
+     * UDP: how many source ports the transport offers. Flows beyond them take the same again, and
+     * destination ports that are higher by one for each round. 0: they suffice for all flows.
      */
     uint16_t source_ports;
+    struct sonde_span patience; /* how long one waits for a hop that rations its errors; 0: 30 s */
     struct sonde_span deadline; /* the run ends at start + deadline at the latest; 0: none */
 };
 
@@ -90,13 +93,13 @@ struct sonde_multipath_label {
 
 /* How the search for a vertex's next hops ended. */
 enum sonde_multipath_search {
-    SONDE_MULTIPATH_OPEN,        /* it has not */
-    SONDE_MULTIPATH_COMPLETE,    /* at the stopping point */
-    SONDE_MULTIPATH_BY_HOP,      /* lite: at the stopping point of its hop as a whole */
-    SONDE_MULTIPATH_BY_PACKET,   /* flows do not hold here: at that of its hop as a whole */
-    SONDE_MULTIPATH_LAST,        /* nothing lies behind it: target, error, silence, loop, max_hop */
-    SONDE_MULTIPATH_UNANSWERED,  /* too few answers came: rationed errors, or loss */
-    SONDE_MULTIPATH_UNREACHABLE, /* too few flows could be found that pass it */
+    SONDE_MULTIPATH_OPEN,       /* it has not */
+    SONDE_MULTIPATH_COMPLETE,   /* at the stopping point */
+    SONDE_MULTIPATH_BY_HOP,     /* lite: at the stopping point of its hop as a whole */
+    SONDE_MULTIPATH_BY_PACKET,  /* flows do not hold here: at that of its hop as a whole */
+    SONDE_MULTIPATH_LAST,       /* nothing lies behind it: target, error, silence, loop, max_hop */
+    SONDE_MULTIPATH_UNANSWERED, /* too few answers came: rationed errors, or loss */
+    SONDE_MULTIPATH_OUT_OF_REACH, /* too few flows could be found that pass it */
 };
 
 struct sonde_multipath_vertex {
@@ -185,7 +188,7 @@ struct sonde_multipath_graph {
     uint64_t lost;         /* probes without an answer from a vertex that answers others */
     uint64_t bound;        /* what the algorithm may need: see below */
     uint32_t balancers;    /* vertices that balance */
-    double vertex_failure; /* the share of each vertex, (1 - confidence) / (balancers + 1) */
+    double vertex_failure; /* the share of each vertex, (1 - confidence) / (balancers + 2) */
     bool per_packet;       /* there is a balancer of packets */
     bool complete;         /* every vertex's search ended at its stopping point */
     bool fell_back;        /* lite: a diamond was meshed or not uniform and was searched by MDA */
@@ -199,7 +202,8 @@ struct sonde_multipath_graph {
  * confidence: for each hop the number of flows N of which, when each goes to a vertex with the
  * share of flows seen there, every vertex v of that hop gets the n_k(v) that the search for its
  * next hops takes (v's share of N is binomial; the allowed failure is divided among the vertices),
- * or n_k of the vertices before where that is more; and n_1 repeats for each balancer.
+ * or n_k of the vertices before where that is more; n_1 - 1 repeats for each balancer; and two
+ * probes with which the first flow looks ahead.
  */
 const struct sonde_multipath_graph *sonde_multipath_read(struct sonde_multipath *multipath);
 
