@@ -178,7 +178,7 @@ static void change(struct sonde_multipath *mp, uint32_t flow, uint8_t hop,
 {
     struct multipath_cell *cell = multipath_cell(mp, flow, hop);
     struct multipath_hop *here = &mp->hops[hop];
-    enum multipath_state was = cell->state;
+    uint8_t was = cell->state;
     if (was == MULTIPATH_KNOWN)
         detach(mp, flow, hop, cell->vertex);
     int by = counts(state) - counts(was);
