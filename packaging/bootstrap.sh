@@ -32,6 +32,7 @@ build  library libseccomp        libseccomp-dev    libseccomp-devel    libseccom
 build  library jansson           libjansson-dev    jansson-devel       jansson-dev        jansson
 build  library libcares          libc-ares-dev     c-ares-devel        c-ares-dev         c-ares
 build  library libmnl            libmnl-dev        libmnl-devel        libmnl-dev         libmnl
+build  library libmd             libmd-dev         libmd-devel         libmd-dev          libmd
 manual command scdoc             scdoc             scdoc               scdoc              scdoc
 test   library criterion         libcriterion-dev  criterion-devel     criterion-dev      criterion
 test   command ip                iproute2          iproute             iproute2           iproute2

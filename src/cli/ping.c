@@ -171,7 +171,7 @@ static int prepare_request(struct ping *ping)
         break;
     case PING_SUBJECT_NAME:
     case PING_SUBJECT_FULL_NAME:
-        return request_subject_name(&ping->body, settings->node.subject_text,
+        return request_subject_name(&ping->body, settings->node.name,
                                     settings->node.subject == PING_SUBJECT_FULL_NAME);
     case PING_SUBJECT_IPV4:
     case PING_SUBJECT_IPV6: {

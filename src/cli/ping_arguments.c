@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "base/printable.h"
+#include "cli/node_group.h"
 #include "cli/ping_options.h"
 #include "net/names.h"
 #include "packet/node_info.h"
@@ -221,6 +222,31 @@ const char *ping_node_words(void)
            "  subject-fqdn=name\n";
 }
 
+/* A name, maybe with a device behind it: NAME%eth0. */
+static bool add_name(struct ping_node_query *query, const char *word, struct cli_error *error)
+{
+    char text[SONDE_ADDRESS_TEXT];
+    struct sonde_address group;
+    const size_t length = strcspn(word, "%");
+    const char *device = word + length;
+    if (length >= sizeof query->name) {
+        cli_error_argument(error, "is not a name");
+        return false;
+    }
+    memcpy(query->name, word, length);
+    query->name[length] = '\0';
+    if (!cli_node_group(query->name, &group)) {
+        cli_error_argument(error, "is not a name");
+        return false;
+    }
+    if (strlen(device) > NET_DEVICE_NAME || strcmp(device, "%") == 0) {
+        cli_error_argument(error, "has no name of a device behind the %%");
+        return false;
+    }
+    snprintf(query->group, sizeof query->group, "%s%s", sonde_address_format(&group, text), device);
+    return true;
+}
+
 /* Adds what one word says to the query; false when the query says something else already. */
 static bool add_to_query(struct ping_node_query *query, size_t word, const char *subject,
                          struct cli_error *error)
@@ -244,7 +270,7 @@ static bool add_to_query(struct ping_node_query *query, size_t word, const char 
     }
     query->subject = node_words[word].subject;
     query->subject_text = subject;
-    return true;
+    return !names_a_name || add_name(query, subject, error);
 }
 
 bool ping_read_node(const struct cli_option *option, const char *argument, void *member,

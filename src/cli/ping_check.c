@@ -96,7 +96,8 @@ bool ping_settings_check(const struct ping_settings *s, struct cli_error *error)
         {s->poisson && (s->flood || s->adaptive),
          "--poisson excludes --flood and --adaptive: their intervals follow the answers", NULL},
         {s->poisson && s->interval.ns == 0, "--poisson needs an --interval above 0", NULL},
-        {s->operand_count == 0, "a host is missing", "usage error: Destination address required"},
+        {ping_settings_target_count(s) == 0, "a host is missing",
+         "usage error: Destination address required"},
     };
     return check_families(s, error) && check_header_options(s, error) && check_kind(s, error) &&
            CHECK(rules, error);

@@ -259,6 +259,8 @@ static void complete(struct ping_settings *settings, const char *started_as)
         settings->interval.ns = 0;
     if (settings->timeout.ns == 0)
         settings->timeout = SONDE_FOREVER;
+    if (settings->node_given && settings->node.qtype == 0 && settings->operand_count == 0)
+        settings->node.qtype = PACKET_NODE_IPV6;
     if (settings->node.qtype && settings->kind == SONDE_PROBE_ECHO)
         settings->kind = SONDE_PROBE_NODE_INFO;
 }
@@ -286,11 +288,15 @@ enum sonde_family ping_settings_family(const struct ping_settings *settings)
 
 size_t ping_settings_target_count(const struct ping_settings *settings)
 {
-    return settings->drop_in && settings->operand_count > 0 ? 1 : settings->operand_count;
+    if (settings->operand_count == 0)
+        return settings->node.group[0] != '\0';
+    return settings->drop_in ? 1 : settings->operand_count;
 }
 
 const char *ping_settings_target(const struct ping_settings *settings, size_t index)
 {
+    if (settings->operand_count == 0)
+        return settings->node.group;
     return settings->operands[settings->drop_in ? settings->operand_count - 1 : index];
 }
 

@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #include "cli/options.h"
+#include "net/names.h"
+#include "packet/node_info.h"
 #include "sonde/address.h"
 #include "sonde/time.h"
 
@@ -60,7 +62,8 @@ struct ping_far_interface {
 /* -N: RFC 4620. */
 struct ping_node_query {
     bool help;      /* the list of words is wanted, nothing else */
-    uint16_t qtype; /* enum packet_node_info_qtype; 0: only a subject was given, ask by echo */
+    uint16_t qtype; /* enum packet_node_info_qtype; 0: only a subject was given: ask by echo, and a
+                       group for the addresses of its nodes */
     uint16_t flags; /* enum packet_node_info_flags */
     enum ping_subject {
         PING_SUBJECT_TARGET, /* none given: the target's address */
@@ -69,7 +72,13 @@ struct ping_node_query {
         PING_SUBJECT_NAME, /* fully qualified if there is a dot in it */
         PING_SUBJECT_FULL_NAME,
     } subject;
-    const char *subject_text; /* a host name or address, or a name */
+    const char *subject_text;    /* IPV6, IPV4: an address */
+    char name[PACKET_NAME_TEXT]; /* NAME, FULL_NAME */
+    /*
+     * NAME, FULL_NAME: the group of the nodes with that name, and the device behind a % in the
+     * word. It is asked when no host is given.
+     */
+    char group[SONDE_ADDRESS_TEXT + NET_DEVICE_NAME];
 };
 
 /*
@@ -181,7 +190,8 @@ bool ping_settings_check_target(const struct ping_settings *settings, bool is_ro
 /* The family that was asked for; SONDE_FAMILY_NONE: any. */
 enum sonde_family ping_settings_family(const struct ping_settings *settings);
 
-/* The hosts to ask. Started as `ping` it is one, the last operand. */
+/* The hosts to ask. Started as `ping` it is one, the last operand. Without operands it may be the
+ * group of struct ping_node_query. */
 size_t ping_settings_target_count(const struct ping_settings *settings);
 const char *ping_settings_target(const struct ping_settings *settings, size_t index);
 

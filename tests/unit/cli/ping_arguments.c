@@ -171,6 +171,15 @@ Test(cli_ping_arguments, node_queries)
     cr_expect_eq(s.node.subject, PING_SUBJECT_NAME);
     s = ping_line("ping -N subject-fqdn=a h", false, &line);
     cr_expect(s.node.qtype == 0 && s.kind == SONDE_PROBE_ECHO);
+    cr_expect_str_eq(ping_settings_target(&s, 0), "h");
+    s = ping_line("ping -N subject-name=Foo.example%eth0", false, &line);
+    cr_expect(s.node.qtype == PACKET_NODE_IPV6 && s.kind == SONDE_PROBE_NODE_INFO);
+    cr_expect_str_eq(s.node.name, "Foo.example");
+    cr_expect_eq(ping_settings_target_count(&s), 1);
+    cr_expect_str_eq(ping_settings_target(&s, 0), "ff02::2:ffcc:6165%eth0");
+    s = ping_line("ping -N name -N subject-fqdn=foo", true, &line);
+    cr_expect(s.node.qtype == PACKET_NODE_NAME && ping_settings_hop_count(&s) == 0);
+    cr_expect_str_eq(ping_settings_target(&s, 0), "ff02::2:ffcc:6165");
     cr_expect(ping_line("ping -N help", false, &line).node.help);
     cr_expect_not_null(strstr(ping_node_words(), "  subject-fqdn=name\n"));
 
