@@ -57,6 +57,9 @@ struct sonde_net_config {
     bool broadcast;         /* sending to broadcast addresses is allowed */
     bool dont_route;        /* SO_DONTROUTE */
     bool debug;             /* SO_DEBUG */
+    bool receiver;          /* sonde_net_start starts a thread that reads what arrives: for very
+                               many packets a second. The raw transport with kernel stamps has it,
+                               where there is more than one processor; the others do without. */
     bool no_multicast_loop; /* multicast datagrams do not come back to this host */
     bool signals_set;
     sigset_t signals; /* blocked while the transport is open, and told as SONDE_EVENT_SIGNAL */

@@ -12,6 +12,7 @@
 #define MOST_IDENTIFIERS 256 /* more in flight than the engine holds */
 #define MOST_SOCKETS     16  /* a datagram socket has one identifier */
 #define FAST_GAP         (SONDE_NS_PER_MS / 10)
+#define BUSY_GAP         (SONDE_NS_PER_MS / 20) /* and are worth a thread of their own */
 #define RECEIVE_BUFFER   (8u << 20) /* answers to probes that leave so fast come in bursts */
 
 /* Enough for all probes that are open or remembered at once. How many hosts there will be is not
@@ -35,6 +36,7 @@ static struct sonde_net_config configure(const struct fping_settings *settings)
         .source = settings->source,
         .mark_set = settings->mark > 0,
         .mark = (uint32_t)settings->mark,
+        .receiver = settings->interval.ns < BUSY_GAP,
         .receive_buffer_bytes = settings->interval.ns < FAST_GAP ? RECEIVE_BUFFER : 0,
         .pmtu = settings->dont_fragment ? SONDE_NET_PMTU_DO : SONDE_NET_PMTU_DEFAULT,
         .signals_set = true,

@@ -12,7 +12,10 @@
 #define MOST_IDENTIFIERS 32768
 #define MOST_SOCKETS     256 /* a datagram socket has one identifier */
 #define LEASES_PER_LANE  65536
-#define EXTENDED_LANE    256 /* RFC 8335: eight bits of sequence */
+#define EXTENDED_LANE    256                      /* RFC 8335: eight bits of sequence */
+#define BUSY_GAP_NS      (50.0 * SONDE_NS_PER_US) /* of probes: so many are worth a thread */
+#define BUSY_PROBES      2000
+#define BUSY_BYTES       4096 /* longer ones cost more to copy than to receive */
 #define FLOOD_GAP_NS     (100.0 * SONDE_NS_PER_US)
 #define REMEMBERED_NS    (10.0 * SONDE_NS_PER_S)
 #define LONGEST_NS       (60.0 * SONDE_NS_PER_S)
@@ -31,6 +34,16 @@ static uint32_t identifiers(const struct ping_settings *settings)
     if (lanes < hosts)
         lanes = hosts < MOST_SPREAD ? hosts : MOST_SPREAD;
     return lanes < MOST_IDENTIFIERS ? (uint32_t)lanes : MOST_IDENTIFIERS;
+}
+
+/* So many probes a second, for long enough, that answers are worth a thread of their own. */
+static bool is_busy(const struct ping_settings *settings)
+{
+    double hosts = (double)ping_settings_target_count(settings);
+    double probes = hosts * (double)(settings->count > 0 ? settings->count : INT64_MAX);
+    if (probes < BUSY_PROBES || settings->payload_bytes > BUSY_BYTES || settings->adaptive)
+        return false;
+    return (double)settings->interval.ns < BUSY_GAP_NS * hosts;
 }
 
 /* The one family that all hosts are given in, where they are given as numbers: then only its
@@ -68,6 +81,7 @@ static struct sonde_net_config configure(const struct ping_settings *settings)
         .broadcast = settings->broadcast,
         .dont_route = settings->dont_route,
         .debug = settings->debug,
+        .receiver = is_busy(settings),
         .no_multicast_loop = settings->no_loopback,
         .signals_set = true,
     };

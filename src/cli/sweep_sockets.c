@@ -12,9 +12,10 @@
 #define SURVEY_LANES   256  /* a survey needs one; more are harder to guess */
 #define SURVEY_SOCKETS 16
 #define LANE           65536.0
-#define FASTEST        4e6  /* probes a second, where no rate is given */
-#define REMEMBERED_S   2.0  /* answered and timed-out probes, at high rates */
-#define FAST           5000 /* probes a second: from here on answers come in crowds */
+#define FASTEST        4e6   /* probes a second, where no rate is given */
+#define REMEMBERED_S   2.0   /* answered and timed-out probes, at high rates */
+#define FAST           5000  /* probes a second: from here on answers come in crowds */
+#define BUSY           20000 /* … and are worth a thread of their own */
 #define RECEIVE_BUFFER (8u << 20)
 
 static double rate_of(const struct sweep_settings *settings)
@@ -62,6 +63,7 @@ static struct sonde_net_config configure(const struct sweep_settings *settings,
         .source = settings->source,
         .receive_buffer_bytes = rate_of(settings) > FAST ? RECEIVE_BUFFER : 0,
         .broadcast = settings->special,
+        .receiver = rate_of(settings) > BUSY,
         .signals_set = true,
     };
     sigemptyset(&config.signals);

@@ -11,6 +11,10 @@
  */
 #define SKEW 1152u /* more than the headroom */
 
+/* Pending errors of a socket that are taken for those of the call, at most, before it is believed.
+ */
+#define STALE_ERRORS 8
+
 static void prepare(struct net_inbox *inbox, size_t slot)
 {
     struct msghdr *message = &inbox->messages[slot].msg_hdr;
@@ -64,6 +68,25 @@ int net_inbox_read(struct net_inbox *inbox, int fd, size_t first, size_t count, 
     if (got < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
     return got;
+}
+
+static bool is_broken(int error)
+{
+    return error == -EBADF || error == -EFAULT || error == -ENOTSOCK || error == -EINVAL;
+}
+
+int net_inbox_read_data(struct net_inbox *inbox, int fd, size_t first, size_t count, bool *noisy)
+{
+    int got = 0;
+
+    /* An ICMP error makes the call fail once. */
+    for (int i = 0; i < STALE_ERRORS; i++) {
+        got = net_inbox_read(inbox, fd, first, count, 0);
+        if (got >= 0 || is_broken(got))
+            return got;
+        *noisy = true;
+    }
+    return 0;
 }
 
 void net_inbox_swap(struct net_inbox *inbox, size_t a, size_t b)

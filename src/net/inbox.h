@@ -64,6 +64,13 @@ void net_inbox_close(struct net_inbox *inbox);
  */
 int net_inbox_read(struct net_inbox *inbox, int fd, size_t first, size_t count, int flags);
 
+/*
+ * As read, for datagrams: errors that are pending on the socket and fail the call are passed over
+ * (*noisy: there were some; what they say is in the error queue). A negative errno is left for a
+ * descriptor that is none any more.
+ */
+int net_inbox_read_data(struct net_inbox *inbox, int fd, size_t first, size_t count, bool *noisy);
+
 /* Makes slots [first, end) that were read ready for the next read. */
 void net_inbox_ready(struct net_inbox *inbox, size_t first, size_t end);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
@@ -72,6 +73,7 @@ int net_poller_open(struct net_poller *poller, const sigset_t *signals, bool pre
 
     *poller = (struct net_poller){
         .all = -1,
+        .wake = -1,
         .quiet = -1,
         .timer = -1,
         .signal = -1,
@@ -105,6 +107,7 @@ void net_poller_close(struct net_poller *poller)
     close_one(&poller->signal);
     close_one(&poller->timer);
     close_one(&poller->all);
+    close_one(&poller->wake);
     close_one(&poller->quiet);
     if (poller->mask_saved)
         sigprocmask(SIG_SETMASK, &poller->mask, NULL);
@@ -132,6 +135,31 @@ static int join_sockets(struct net_poller *poller)
         error = add(poller->all, poller->sockets[i], EPOLLIN, ENTRY_SOCKET);
     poller->sockets_joined = true;
     return error;
+}
+
+int net_poller_hand_over(struct net_poller *poller)
+{
+    int error;
+    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    /* Edge-triggered: every write is told once, and nobody need read. */
+    error = add(poller->all, fd, EPOLLIN | EPOLLET, ENTRY_SOCKET);
+    if (error) {
+        close(fd);
+        return error;
+    }
+    poller->wake = fd;
+    poller->socket_count = 0;
+    return 0;
+}
+
+void net_poller_wake(const struct net_poller *poller)
+{
+    static const uint64_t one = 1;
+
+    (void)!write(poller->wake, &one, sizeof one); /* its count will not be full in our lives */
 }
 
 static size_t slot_of(const struct net_poller *poller, int fd)

@@ -30,6 +30,7 @@ struct net_poller {
                                         need not call anybody for a datagram */
     size_t socket_count;
     bool sockets_joined;
+    int wake;  /* eventfd in `all`, -1: none */
     int quiet; /* epoll: timer, signals, watched descriptors */
     int timer;
     int signal;               /* signalfd, -1: none */
@@ -63,6 +64,13 @@ void net_poller_close(struct net_poller *poller);
 
 /* A socket whose readiness ends a wait that may end early. Returns 0 or a negative errno. */
 int net_poller_add_socket(struct net_poller *poller, int fd);
+
+/*
+ * Another thread reads the sockets: they end no wait any more, but net_poller_wake does, which any
+ * thread may call. Before the first wait. Returns 0 or a negative errno; then all is as before.
+ */
+int net_poller_hand_over(struct net_poller *poller);
+void net_poller_wake(const struct net_poller *poller);
 
 /* As sonde_net_watch, sonde_net_unwatch and sonde_net_alarm say. */
 int net_poller_watch(struct net_poller *poller, int fd, short events, sonde_net_ready *callback,

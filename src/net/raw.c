@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <netinet/icmp6.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -246,6 +247,41 @@ void net_raw_send(void *self, struct sonde_datagram *batch, size_t count)
     }
 }
 
+/* With one processor it would only be in the way; and a time of ours must be taken at once. */
+static int start_receiver(struct net_transport *transport)
+{
+    struct net_receiver *receiver;
+    int error;
+
+    if (transport->stamps == SONDE_NET_STAMPS_USER || net_thread_processors() < 2)
+        return 0;
+    _Static_assert(RAW_SOCKETS <= NET_RECEIVER_SOCKETS, "the receiver has room for all sockets");
+    receiver = aligned_alloc(_Alignof(struct net_receiver), sizeof *receiver);
+    if (!receiver)
+        return -ENOMEM;
+    *receiver = (struct net_receiver){.socket_count = transport->socket_count,
+                                      .data = &transport->data,
+                                      .errors = &transport->errors,
+                                      .poller = &transport->poller};
+    for (size_t i = 0; i < transport->socket_count; i++) {
+        const struct net_socket *socket = &transport->sockets[i];
+
+        receiver->sockets[i] =
+            (struct net_receiver_socket){.fd = socket->fd,
+                                         .hears = socket->hears,
+                                         .stamps = socket->stamps.on,
+                                         .wanted = net_stamps_wanted(&socket->stamps)};
+    }
+    error = net_poller_hand_over(&transport->poller);
+    if (!error)
+        error = net_receiver_start(receiver);
+    if (!error)
+        transport->receiver = receiver;
+    else
+        free(receiver);
+    return error;
+}
+
 static const struct sonde_transport_ops operations = {
     .now = net_transport_now,
     .wall = net_transport_wall,
@@ -290,6 +326,7 @@ int sonde_net_open_raw(const struct sonde_net_config *config, struct sonde_trans
 
     if (error)
         return error;
+    own->start = config->receiver ? start_receiver : NULL;
     error = take_identifiers(own, config, &ours, operation);
     if (!error)
         error = open_families(own, config, ours, operation);

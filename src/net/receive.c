@@ -11,30 +11,15 @@
 #include "net/shared.h"
 #include "net/udp.h"
 
-/* Pending errors of a socket that are taken for those of the call, at most, before it is believed.
- */
-#define STALE_ERRORS 8
-
-static bool ends_the_run(int error)
-{
-    return error == -EBADF || error == -EFAULT || error == -ENOTSOCK || error == -EINVAL;
-}
-
 static int read_socket(struct net_transport *transport, size_t index)
 {
     struct net_socket *socket = &transport->sockets[index];
     size_t first = transport->data_count;
-    int got = 0;
+    int got = net_inbox_read_data(&transport->data, socket->fd, first, NET_INBOX_SLOTS - first,
+                                  &socket->noisy);
 
-    /* An ICMP error makes the call fail once; what it says is in the error queue. */
-    for (int i = 0; i < STALE_ERRORS; i++) {
-        got = net_inbox_read(&transport->data, socket->fd, first, NET_INBOX_SLOTS - first, 0);
-        if (got >= 0 || ends_the_run(got))
-            break;
-        socket->noisy = true;
-    }
     if (got < 0)
-        return ends_the_run(got) ? got : 0;
+        return got;
     for (int i = 0; i < got; i++)
         transport->data_socket[first + (size_t)i] = (uint16_t)index;
     transport->data_count += (size_t)got;
@@ -194,18 +179,18 @@ static void count_drops(struct net_transport *transport, struct net_socket *sock
     socket->drops = drops;
 }
 
+/* `read`: when it was. */
 static struct sonde_stamp received_at(struct net_transport *transport,
-                                      const struct net_inbox_facts *facts)
+                                      const struct net_stamps_times *times, struct sonde_mono read)
 {
-    struct sonde_stamp stamp = {transport->read, SONDE_STAMP_USER};
+    struct sonde_stamp stamp = {read, SONDE_STAMP_USER};
 
     if (transport->stamps == SONDE_NET_STAMPS_USER)
         return stamp;
-    if (transport->stamps == SONDE_NET_STAMPS_HARDWARE && facts->times.hardware)
-        return (struct sonde_stamp){{facts->times.hardware}, SONDE_STAMP_HARDWARE};
-    if (facts->times.software &&
-        net_clock_translate(&transport->clock, facts->times.software,
-                            (struct sonde_mono){INT64_MIN}, transport->read, &stamp.at))
+    if (transport->stamps == SONDE_NET_STAMPS_HARDWARE && times->hardware)
+        return (struct sonde_stamp){{times->hardware}, SONDE_STAMP_HARDWARE};
+    if (times->software && net_clock_translate(&transport->clock, times->software,
+                                               (struct sonde_mono){INT64_MIN}, read, &stamp.at))
         stamp.source = SONDE_STAMP_KERNEL;
     else
         transport->counters.stamps_missing++;
@@ -223,33 +208,78 @@ static void complete(const struct sonde_event *event, uint8_t protocol)
         net_complete(bytes, event->bytes.length, protocol, &event->from, &event->to);
 }
 
-static void data_event(struct net_transport *transport, size_t slot, struct sonde_event *event)
+static void data_event(struct net_transport *transport, const struct net_datagram *datagram,
+                       struct sonde_event *event)
 {
-    struct net_socket *socket = &transport->sockets[transport->data_socket[slot]];
-    struct net_inbox_facts facts;
+    const struct net_inbox_facts *facts = &datagram->facts;
+    struct net_socket *socket = &transport->sockets[datagram->message.index];
+    struct sonde_mono read = datagram->message.read;
 
-    net_inbox_facts(&transport->data, slot, &facts);
-    if (facts.overflowed)
-        count_drops(transport, socket, facts.drops);
+    if (facts->overflowed)
+        count_drops(transport, socket, facts->drops);
     *event = (struct sonde_event){
         .kind = SONDE_EVENT_DATAGRAM,
-        .stamp = received_at(transport, &facts),
-        .read = transport->read,
+        .stamp = received_at(transport, &facts->times, read),
+        .read = read,
         .layer = (enum sonde_layer)socket->layer,
-        .bytes = net_inbox_bytes(&transport->data, slot),
-        .cut = (transport->data.messages[slot].msg_hdr.msg_flags & MSG_TRUNC) != 0,
-        .from = net_name_read(&transport->data.slots[slot].name),
-        .to = facts.to,
-        .hop_limit = facts.hop_limit,
-        .traffic_class = facts.traffic_class,
+        .bytes = datagram->bytes,
+        .cut = datagram->cut,
+        .from = datagram->from,
+        .to = facts->to,
+        .hop_limit = facts->hop_limit,
+        .traffic_class = facts->traffic_class,
         .identifier = socket->identifier,
     };
     if (event->layer == SONDE_LAYER_IP && event->bytes.length >= 20)
         event->to = sonde_address_from_bytes(SONDE_IPV4, event->bytes.data + 16);
     if (socket->protocol)
         complete(event, socket->protocol);
-    else if (transport->protocol)
-        net_udp_datagram(&transport->data.slots[slot], socket->identifier, event);
+}
+
+static void slot_event(struct net_transport *transport, size_t slot, struct sonde_event *event)
+{
+    struct net_datagram datagram = {
+        .message = {.index = transport->data_socket[slot], .read = transport->read}};
+
+    net_datagram_look(&datagram, &transport->data, slot);
+    data_event(transport, &datagram, event);
+    if (transport->protocol) /* no raw transport: it has no receiver */
+        net_udp_datagram(&transport->data.slots[slot], event->identifier, event);
+}
+
+static bool stamp_event(struct net_transport *transport, const struct net_message *message,
+                        struct sonde_event *event)
+{
+    *event = (struct sonde_event){.kind = SONDE_EVENT_SENT_STAMP,
+                                  .hop_limit = -1,
+                                  .traffic_class = -1,
+                                  .read = message->read};
+    return net_stamps_match(&transport->sockets[message->index].stamps, &transport->clock,
+                            message->id, &message->times, message->read, &event->token,
+                            &event->stamp);
+}
+
+/* What the receiver has read. Returns how many events were made. */
+static size_t take_messages(struct net_transport *transport, struct sonde_event *events,
+                            size_t capacity)
+{
+    struct net_message *message;
+    size_t told = 0;
+
+    net_receiver_release(transport->receiver);
+    transport->read = net_now();
+    net_clock_check(&transport->clock);
+    while (told < capacity && (message = net_receiver_take(transport->receiver))) {
+        if (!message->is_stamp)
+            data_event(transport, (const struct net_datagram *)message, &events[told++]);
+        else if (stamp_event(transport, message, &events[told]))
+            told++;
+    }
+    if (told < capacity) /* all that was read has been told: what is missing, is */
+        for (size_t i = 0; i < transport->socket_count; i++)
+            if (transport->sockets[i].stamps.on)
+                net_stamps_turn(&transport->sockets[i].stamps, transport->read);
+    return told;
 }
 
 int net_transport_receive(void *self, struct sonde_event *events, size_t capacity)
@@ -260,6 +290,10 @@ int net_transport_receive(void *self, struct sonde_event *events, size_t capacit
 
     while (told < capacity && (signal = net_poller_signal(&transport->poller)))
         events[told++] = (struct sonde_event){.kind = SONDE_EVENT_SIGNAL, .signal = signal};
+    if (transport->receiver) {
+        told += take_messages(transport, events + told, capacity - told);
+        return told ? (int)told : net_receiver_error(transport->receiver);
+    }
     if (transport->data_next == transport->data_count &&
         transport->error_socket == transport->socket_count) {
         int error = read_data(transport);
@@ -270,6 +304,6 @@ int net_transport_receive(void *self, struct sonde_event *events, size_t capacit
     if (transport->error_socket < transport->socket_count)
         return (int)told;
     while (told < capacity && transport->data_next < transport->data_count)
-        data_event(transport, transport->data_next++, &events[told++]);
+        slot_event(transport, transport->data_next++, &events[told++]);
     return (int)told;
 }

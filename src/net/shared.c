@@ -17,6 +17,7 @@
 #define QUOTE_MAX     2048u  /* more than an error quotes on links that are not jumbo */
 #define BUFFER_WANTED 1048576u
 #define RING_RAW      4096u
+#define RING_BUSY     32768u /* what is sent while the receiver waits for a processor */
 #define RING_DATAGRAM 1024u
 
 uint32_t net_identifier_count(const struct sonde_net_config *config)
@@ -76,9 +77,11 @@ int net_transport_create(struct net_transport **created, const struct sonde_net_
     transport->device = device;
     transport->stamps = config->stamps;
     transport->pmtu = config->pmtu;
+    transport->receiver_wanted = config->receiver;
     transport->identifier_count = net_identifier_count(config);
     transport->routes = (struct net_routes){.fd = {-1, -1}};
-    transport->poller = (struct net_poller){.all = -1, .quiet = -1, .timer = -1, .signal = -1};
+    transport->poller =
+        (struct net_poller){.all = -1, .wake = -1, .quiet = -1, .timer = -1, .signal = -1};
     transport->sockets = calloc(socket_count, sizeof *transport->sockets);
     transport->identifiers = calloc(transport->identifier_count, sizeof *transport->identifiers);
     error = transport->sockets && transport->identifiers ? 0 : -ENOMEM;
@@ -103,6 +106,10 @@ void net_transport_drop_last(struct net_transport *transport)
 
 void net_transport_destroy(struct net_transport *transport)
 {
+    if (transport->receiver) {
+        net_receiver_stop(transport->receiver);
+        free(transport->receiver);
+    }
     while (transport->socket_count)
         net_transport_drop_last(transport);
     net_ports_release(&transport->ports);
@@ -131,7 +138,9 @@ void net_transport_stamp(struct net_transport *transport, struct net_socket *soc
     if (transport->stamps == SONDE_NET_STAMPS_USER)
         return;
     error = net_stamps_open(&socket->stamps, socket->fd, transport->stamps, transport->own_ids,
-                            transport->datagram ? RING_DATAGRAM : RING_RAW);
+                            transport->datagram          ? RING_DATAGRAM
+                            : transport->receiver_wanted ? RING_BUSY
+                                                         : RING_RAW);
     if (!error)
         return;
     transport->stamps = SONDE_NET_STAMPS_USER;
@@ -280,10 +289,17 @@ struct sonde_wall net_transport_wall(void *self, struct sonde_mono at)
 int net_transport_wait(void *self, struct sonde_mono until, bool receive_early)
 {
     struct net_transport *transport = self;
+    /* A time taken next to the call would suffer from a late read. */
+    bool early = receive_early || transport->stamps == SONDE_NET_STAMPS_USER;
+    int error;
 
-    /* Times read by ourselves do suffer from a late read. */
-    return net_poller_wait(&transport->poller, until,
-                           receive_early || transport->stamps == SONDE_NET_STAMPS_USER);
+    if (!transport->receiver || !early)
+        return net_poller_wait(&transport->poller, until, early);
+    if (!net_receiver_may_sleep(transport->receiver))
+        until.ns = INT64_MIN; /* signals and descriptors are looked at, all the same */
+    error = net_poller_wait(&transport->poller, until, true);
+    net_receiver_woke(transport->receiver);
+    return error;
 }
 
 int net_transport_route(void *self, const struct sonde_address *to, struct sonde_route *route)

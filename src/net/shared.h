@@ -15,6 +15,7 @@
 #include "net/options.h"
 #include "net/poller.h"
 #include "net/ports.h"
+#include "net/receiver.h"
 #include "net/route.h"
 #include "net/stamps.h"
 #include "sonde/net.h"
@@ -83,6 +84,8 @@ struct net_transport {
     struct net_ring *ring;                /* of the ring transport, NULL: not one */
     int (*start)(struct net_transport *); /* its threads, NULL: there are none */
     struct sonde_transport_counters counters;
+    bool receiver_wanted;
+    struct net_receiver *receiver; /* reads all sockets, NULL: we do */
 
     /* What was read and not yet told. */
     uint16_t data_socket[NET_INBOX_SLOTS];

@@ -336,6 +336,10 @@ int main(void)
     routes();
     errors(true);
     errors(false);
+    lab_receiver = true;
+    stamps_stay(true, true);
+    stamps_stay(true, false);
+    errors(true);
     lab_end_network();
     return lab_verdict();
 }

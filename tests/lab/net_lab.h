@@ -263,9 +263,12 @@ LAB size_t lab_collect(struct sonde_transport *transport, struct lab_seen *seen,
     return count;
 }
 
+/* Whether a thread reads what arrives, where the transport can have one. */
+static bool lab_receiver;
+
 LAB struct sonde_net_config lab_config(void)
 {
-    return (struct sonde_net_config){.fixed_identifier = -1};
+    return (struct sonde_net_config){.fixed_identifier = -1, .receiver = lab_receiver};
 }
 
 LAB bool lab_open(bool raw, const struct sonde_net_config *config,
@@ -276,6 +279,8 @@ LAB bool lab_open(bool raw, const struct sonde_net_config *config,
                     : sonde_net_open_dgram(config, transport, &operation);
 
     LAB_CHECK(!error, "%s: %s: %s", raw ? "raw" : "dgram", operation, strerror(-error));
+    if (!error)
+        LAB_CHECK(sonde_net_start(transport) == 0, "threads");
     return !error;
 }
 

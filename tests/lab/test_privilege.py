@@ -4,12 +4,15 @@ those who have none."""
 import os
 import pathlib
 import shutil
+import signal
+import time
 import unittest
 
 import harness
 from harness import SETTINGS, Case, need, pair
 
 EMPTY = "0" * 16
+ALL_BLOCKED = "fffffffe7ffbfeff"  # but SIGKILL, SIGSTOP and the C library's two
 
 
 def fit_for_privilege():
@@ -62,6 +65,34 @@ class Privilege(Case):
             self.assertTrue(running.wait_for("icmp_seq=", times=1))
             status = running.status()
         self.assertEqual((EMPTY, "1", "2"), (status["CapPrm"], status["NoNewPrivs"], status["Seccomp"]))
+
+    def test_root_with_threads(self):
+        """Every thread has what the first one has: nothing, and the filter."""
+        if len(os.sched_getaffinity(0)) < 2:
+            raise unittest.SkipTest("one processor: there is no second thread")
+        for words in (["ping", "-n", "-q", "-f", "10.55.0.2"],
+                      ["ping", "-n", "-q", "-f", "localhost"],
+                      ["sweep", "-q", "--loop", "--rate", "30k", "-i", "0.1", "10.55.0.2"]):
+            with self.net.near.start([SETTINGS.program, *words]) as running:
+                threads = self.confined_threads(running)
+                running.send_signal(signal.SIGINT)
+                result = running.finish()
+            self.assertEqual(2, len(threads), f"{words}: {threads}\n{result}")
+            for thread in threads:
+                self.has_nothing(thread)
+            self.assertEqual(1, len([1 for thread in threads if thread["SigBlk"] == ALL_BLOCKED]))
+            self.assertIn(result.code, (0, 1), f"\n{result}")
+
+    @staticmethod
+    def confined_threads(running):
+        """Those of a sonde that has come to its loop: the second filter, if there are two."""
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            threads = running.threads()
+            if len(threads) > 1 and all(thread["Seccomp"] == "2" for thread in threads):
+                return threads
+            time.sleep(0.02)
+        return running.threads()
 
     def test_dropin(self):
         with self.net.near.start(["ping", "-n", "-i.2", "10.55.0.2"], path=SETTINGS.dropin) as running:
