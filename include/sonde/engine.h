@@ -23,9 +23,10 @@ struct sonde_engine;
 enum sonde_payload {
     SONDE_PAYLOAD_PATTERN, /* as in an echo request */
     SONDE_PAYLOAD_DNS,     /* a query for the root's name servers, RFC 1035; ID: the sequence */
-    SONDE_PAYLOAD_NTP,     /* a client's request, RFC 5905; transmit timestamp: the proof */
+    SONDE_PAYLOAD_NTP,     /* a client's request, RFC 5905; transmit timestamp: the sequence and 48
+                              bits of the proof */
     SONDE_PAYLOAD_QUIC,    /* an Initial of a version that calls for negotiation, RFC 9000 section
-                              6.1; source connection id: the proof */
+                              6.1; source connection id: as the transmit timestamp */
 };
 
 /* Hears the engine. Members may be NULL. Called in the order of events, from within engine calls.
@@ -43,14 +44,19 @@ struct sonde_observer {
  *
  * Payload of an echo request: from 16 bytes on it begins with the token and the proof (SipHash of
  * token, address, identifier and sequence), from 8 bytes on with the proof; the pattern fills the
- * rest, counted from the payload's first byte. A timestamp request carries 31 bits of the proof as
- * a non-standard originate time (RFC 792), a node information query 32 bits in its nonce.
+ * rest, counted from the payload's first byte. Of flows other than 0 two more bytes, behind token
+ * and proof, make the checksum the flow's own: so those need 18 and 10 bytes, and 2 to keep the
+ * flow at all. A timestamp request carries 31 bits of the proof as a non-standard originate time
+ * (RFC 792), a node information query 32 bits in its nonce.
  *
  * UDP, TCP and SCTP probes carry identifier and sequence thus: the identifier is the source port.
  * The sequence, never 0, is the IPv4 header's identification; of UDP also the checksum, which two
- * bytes of the payload make so (behind token and proof, or at the end); of TCP the upper half of
- * the sequence number and of SCTP that of the initiate tag, whose lower halves are 16 bits of the
- * proof.
+ * bytes of the payload make so (behind token and proof, or where a server does not mind); of TCP
+ * the upper half of the sequence number and of SCTP that of the initiate tag, whose lower halves
+ * are 16 bits of the proof. UDP of fewer than 2 bytes is known by the identification alone; over
+ * IPv6 it is refused, EINVAL.
+ *
+ * So a flow has 65,535 probes in flight at most; the next one waits, and what is behind it.
  */
 struct sonde_engine_config {
     uint8_t key[16];             /* secret and random: proves that an answer belongs to our probe */
@@ -74,8 +80,9 @@ struct sonde_engine_config {
     enum sonde_payload payload; /* of UDP */
     /*
      * UDP where neither identification nor checksum are ours (datagram sockets): the destination
-     * port is the probe's plus the sequence modulo 32,768, and must leave room for that. Then flows
-     * are not kept.
+     * port is the probe's plus the sequence modulo as many ports as there are from it on (32,768 at
+     * most; with fewer than 1,024 probes are refused, EINVAL). Then flows are not kept, and all
+     * probes must name one port.
      */
     bool sequence_in_port;
     struct sonde_bytes body; /* extended echo: the interface identification; node information: the

@@ -102,9 +102,10 @@ struct flight_slot *answer_by_port(const struct answer_context *context,
                                    const struct flight_lane *lane, uint16_t port)
 {
     struct flight *flight = context->flight;
-    uint32_t sequence = (uint16_t)(port - context->port_base) % BUILD_PORT_SEQUENCES;
+    uint32_t sequence = (uint16_t)(port - context->port_base);
+    uint32_t step = build_port_sequences(context->port_base);
     struct flight_slot *best = NULL;
-    for (; sequence < flight->sequences; sequence += BUILD_PORT_SEQUENCES) {
+    for (; sequence < flight->sequences; sequence += step) {
         struct flight_slot *slot = flight_in_lane(flight, lane, sequence);
         if (slot && slot->kind == SONDE_PROBE_UDP && slot->port == port &&
             (!best || slot->token > best->token))

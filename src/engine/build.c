@@ -13,6 +13,9 @@
 #define IPV4_DATAGRAM_MAX 65535u
 #define IPV6_PAYLOAD_MAX  65535u
 
+#define PORT_SEQUENCES_MAX 32768u
+#define PORT_SEQUENCES_MIN 1024u
+
 void build_init(struct builder *builder, const struct sonde_engine_config *config)
 {
     *builder = (struct builder){.config = config};
@@ -29,12 +32,18 @@ bool build_has_ports(enum sonde_probe_kind kind)
     return kind >= SONDE_PROBE_UDP;
 }
 
+uint32_t build_port_sequences(uint16_t port)
+{
+    uint32_t room = UINT16_MAX + 1u - port;
+    return room < PORT_SEQUENCES_MAX ? room : PORT_SEQUENCES_MAX;
+}
+
 uint16_t build_port(const struct sonde_engine_config *config, const struct sonde_probe *probe,
                     uint16_t sequence)
 {
     if (probe->kind != SONDE_PROBE_UDP || !config->sequence_in_port)
         return probe->port;
-    return (uint16_t)(probe->port + sequence % BUILD_PORT_SEQUENCES);
+    return (uint16_t)(probe->port + sequence % build_port_sequences(probe->port));
 }
 
 uint64_t build_proof(const struct sonde_engine_config *config, const struct sonde_address *address,
@@ -285,7 +294,7 @@ int build_datagram(struct builder *builder, const struct sonde_probe *probe,
             return error;
     }
     if (probe->kind == SONDE_PROBE_UDP && job.config->sequence_in_port &&
-        probe->port > UINT16_MAX - (BUILD_PORT_SEQUENCES - 1))
+        build_port_sequences(probe->port) < PORT_SEQUENCES_MIN)
         return -EINVAL; /* no room for the sequence */
     job.bytes = template->length - template->upper_at;
     patch_ip(&job, template->bytes, template->upper_at);

@@ -49,7 +49,8 @@ int build_datagram(struct builder *builder, const struct sonde_probe *probe,
 /* UDP, TCP and SCTP: the identifier is a source port, and the sequence stands in the IP header. */
 bool build_has_ports(enum sonde_probe_kind kind);
 
-#define BUILD_PORT_SEQUENCES 32768u /* so many a destination port has room for */
+/* How many sequences the ports from one on tell apart, in datagram sockets' UDP. */
+uint32_t build_port_sequences(uint16_t port);
 
 /* The destination port of a probe: of datagram sockets' UDP it carries the sequence. */
 uint16_t build_port(const struct sonde_engine_config *config, const struct sonde_probe *probe,

@@ -140,7 +140,7 @@ Test(engine_engine, too_long_is_fragmented_or_refused_with_the_mtu)
     bench_free(bench);
 
     bench = bench_new(1473, 1);
-    bench->dont_fragment = true;
+    bench->shape.dont_fragment = true;
     cr_assert_eq(send_at(bench, 0, 0), 0);
     cr_assert_eq(bench->heard_count, 1);
     cr_assert_eq(bench->heard[0].kind, SONDE_SEND_FAILED);

@@ -227,3 +227,28 @@ Test(engine_flight, full_lanes_are_not_searched_for_every_probe_that_waits)
     cr_assert_eq(again->sequence, sequence);
     flight_destroy(&flight);
 }
+
+Test(engine_flight, a_fixed_lane_is_the_only_one_and_zero_is_passed_over)
+{
+    struct flight flight;
+    struct sonde_mono free_at;
+    static const uint16_t lanes[] = {100, 101};
+    cr_assert_eq(flight_init(&flight, lanes, 2, 8, 1000, (struct sonde_span){1000}), 0);
+    struct flight_wish wish = {.lane = 3, .fixed = true, .no_zero = true};
+    bool seen[8] = {0};
+    for (int i = 0; i < 7; i++) {
+        struct flight_slot *slot = flight_lease(&flight, &wish, at(0), &free_at);
+        cr_assert_not_null(slot);
+        cr_assert_eq(flight_identifier(&flight, slot), 101);
+        cr_assert_neq(slot->sequence, 0);
+        cr_assert_not(seen[slot->sequence]);
+        seen[slot->sequence] = true;
+        flight_open(&flight, slot, at(10 + i));
+    }
+    cr_assert_null(flight_lease(&flight, &wish, at(0), &free_at));
+    cr_assert_eq(free_at.ns, 10);
+    struct flight_slot *first = flight_by_lease(&flight, 101, 1);
+    flight_close(&flight, first, FLIGHT_ANSWERED, at(1));
+    cr_assert_eq(flight_lease(&flight, &wish, at(1), &free_at)->sequence, 1);
+    flight_destroy(&flight);
+}

@@ -20,8 +20,7 @@ struct bench {
     uint64_t handed_out;
     struct sonde_span patience;
     struct sonde_mono end;
-    uint16_t payload_bytes;
-    bool dont_fragment;
+    struct sonde_probe shape; /* of the probes: all but number, due, timeout */
     struct sonde_outcome heard[64];
     size_t heard_count;
     size_t failed_sends;
@@ -40,12 +39,11 @@ static inline enum sonde_next next(void *self, struct sonde_mono now, struct son
     *wake = SONDE_NEVER;
     if (bench->handed_out == bench->to_send)
         return SONDE_NEXT_DONE;
-    *probe = (struct sonde_probe){.number = bench->handed_out++,
-                                  .due = now,
-                                  .timeout = {TIMEOUT_NS},
-                                  .hop_limit = 64,
-                                  .payload_bytes = bench->payload_bytes,
-                                  .dont_fragment = bench->dont_fragment};
+    *probe = bench->shape;
+    probe->number = bench->handed_out++;
+    probe->due = now;
+    probe->timeout.ns = TIMEOUT_NS;
+    probe->hop_limit = 64;
     return SONDE_NEXT_PROBE;
 }
 
@@ -84,28 +82,37 @@ static inline void sent(void *self, const struct sonde_probe *probe, struct sond
 }
 
 static const struct sonde_strategy_ops ops = {next, end, patience, strategy_outcome};
-static const uint16_t identifiers[] = {4711};
+static const uint16_t identifiers[] = {4711, 4712, 4713, 4714};
 static const struct sonde_address here = {SONDE_IPV4, {192, 0, 2, 1}, 0};
 static const struct sonde_address there = {SONDE_IPV4, {192, 0, 2, 2}, 0};
 static const struct sonde_address router = {SONDE_IPV4, {192, 0, 2, 254}, 0};
 
-static inline struct bench *bench_new(uint16_t payload_bytes, uint64_t to_send)
+/* With the first `lanes` identifiers, and what else `config` says. */
+static inline struct bench *bench_of(struct sonde_engine_config config, size_t lanes,
+                                     struct sonde_probe shape, uint64_t to_send)
 {
     struct bench *bench = calloc(1, sizeof *bench);
-    bench->payload_bytes = payload_bytes;
+    bench->shape = shape;
     bench->to_send = to_send;
     bench->patience = (struct sonde_span){TIMEOUT_NS};
     bench->end = SONDE_NEVER;
-    struct sonde_engine_config config = {.key = "a secret of ours",
-                                         .linger = {10000 * MS},
-                                         .identifiers = identifiers,
-                                         .identifier_count = 1};
+    memcpy(config.key, "a secret of ours", sizeof config.key);
+    config.linger.ns = 10000 * MS;
+    config.identifiers = identifiers;
+    config.identifier_count = lanes;
     cr_assert_eq(sonde_engine_create(&bench->engine, &config, (struct sonde_strategy){&ops, bench},
                                      (struct sonde_observer){bench, sent, heard}),
                  0);
     struct sonde_engine_target target = {.address = there, .source = here, .mtu = 1500};
     cr_assert_eq(sonde_engine_add_target(bench->engine, &target), 0);
     return bench;
+}
+
+/* Echo requests of one identifier. */
+static inline struct bench *bench_new(uint16_t payload_bytes, uint64_t to_send)
+{
+    return bench_of((struct sonde_engine_config){0}, 1,
+                    (struct sonde_probe){.payload_bytes = payload_bytes}, to_send);
 }
 
 static inline void bench_free(struct bench *bench)
@@ -137,23 +144,19 @@ static inline struct packet_icmp probe_message(struct bench *bench)
     return message;
 }
 
-/* Wraps a message into IPv4 and hands it to the engine as received at `ns`. */
-static inline void receive(struct bench *bench, const struct packet_icmp *message,
-                           const struct sonde_address *from, int64_t ns)
+/* Puts an IPv4 header in front of bytes and hands them to the engine as received at `ns`. */
+static inline void receive_upper(struct bench *bench, uint8_t protocol, struct sonde_bytes upper,
+                                 const struct sonde_address *from, int64_t ns)
 {
-    uint8_t icmp_bytes[1500];
-    struct packet_writer icmp = packet_writer_over(icmp_bytes, sizeof icmp_bytes);
-    cr_assert_eq(packet_icmp_write(&icmp, message, from, &here), 0);
     struct packet_writer writer = packet_writer_over(bench->answer, sizeof bench->answer);
-    cr_assert_eq(
-        packet_ipv4_write(
-            &writer, &(struct packet_ipv4){.total_bytes = (uint16_t)(20 + packet_written(&icmp)),
-                                           .ttl = 60,
-                                           .protocol = 1,
-                                           .source = *from,
-                                           .destination = here}),
-        0);
-    packet_write_bytes(&writer, icmp_bytes, packet_written(&icmp));
+    cr_assert_eq(packet_ipv4_write(
+                     &writer, &(struct packet_ipv4){.total_bytes = (uint16_t)(20 + upper.length),
+                                                    .ttl = 60,
+                                                    .protocol = protocol,
+                                                    .source = *from,
+                                                    .destination = here}),
+                 0);
+    packet_write_bytes(&writer, upper.data, upper.length);
     struct sonde_event event = {.kind = SONDE_EVENT_DATAGRAM,
                                 .stamp = {{ns}, SONDE_STAMP_USER},
                                 .read = {ns},
@@ -163,6 +166,15 @@ static inline void receive(struct bench *bench, const struct packet_icmp *messag
                                 .hop_limit = -1,
                                 .traffic_class = -1};
     sonde_engine_receive(bench->engine, &event);
+}
+
+static inline void receive(struct bench *bench, const struct packet_icmp *message,
+                           const struct sonde_address *from, int64_t ns)
+{
+    uint8_t bytes[1500];
+    struct packet_writer icmp = packet_writer_over(bytes, sizeof bytes);
+    cr_assert_eq(packet_icmp_write(&icmp, message, from, &here), 0);
+    receive_upper(bench, 1, packet_written_from(&icmp, 0), from, ns);
 }
 
 static inline struct packet_icmp reply_to(struct bench *bench)

@@ -256,3 +256,26 @@ Test(packet_quote, leases_of_other_requests)
     packet_transport_parse(PACKET_ICMPV4, (struct sonde_bytes){error, 8}, &transport);
     cr_assert_not(transport.has_lease);
 }
+
+Test(packet_quote, the_initiate_tag_of_an_init)
+{
+    static const uint8_t init[] = {0x12, 0x34, 0, 9, 0, 0,  0,    0,    1,    2,
+                                   3,    4,    1, 0, 0, 20, 0xca, 0xfe, 0xba, 0xbe};
+    for (size_t length = 0; length <= sizeof(init); length++) {
+        struct packet_transport transport;
+        struct sonde_bytes cut = help_exact(init, length);
+        packet_transport_parse(PACKET_SCTP, cut, &transport);
+        cr_assert_eq(transport.has_ports, length >= 4);
+        cr_assert_eq(transport.has_verification_tag, length >= 8);
+        cr_assert_eq(transport.has_checksum, length >= 12);
+        cr_assert_eq(transport.has_initiate_tag, length >= 20);
+        cr_assert_eq(transport.initiate_tag, length >= 20 ? 0xcafebabe : 0);
+        help_free(cut);
+    }
+    uint8_t data[sizeof(init)];
+    struct packet_transport transport;
+    memcpy(data, init, sizeof(init));
+    data[12] = 0; /* not an INIT */
+    packet_transport_parse(PACKET_SCTP, (struct sonde_bytes){data, sizeof(data)}, &transport);
+    cr_assert_not(transport.has_initiate_tag);
+}
