@@ -1,60 +1,22 @@
 /* The CSV report: RFC 4180, a header, then one row for each outcome. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "csv_row.h"
 #include "state.h"
 #include "words.h"
 
 struct csv_report {
     struct report_state state;
-    bool in_row; /* the next field is not the first of its row */
+    struct csv_row row;
 };
-
-/* A field with a comma, a quote or a line end is quoted (RFC 4180 section 2, rules 6 and 7). */
-static void field(struct csv_report *report, const char *text)
-{
-    FILE *out = report->state.run.out;
-    if (report->in_row)
-        fputc(',', out);
-    report->in_row = true;
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
-
-__attribute__((format(printf, 2, 3))) static void number(struct csv_report *report,
-                                                         const char *format, ...)
-{
-    char text[64];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    field(report, text);
-}
-
-static void address(struct csv_report *report, const struct sonde_address *value)
-{
-    char text[SONDE_ADDRESS_TEXT];
-    field(report, value->family == SONDE_FAMILY_NONE ? "" : sonde_address_format(value, text));
-}
 
 static void end_row(struct csv_report *report)
 {
-    fputs("\r\n", report->state.run.out);
-    report->in_row = false;
+    csv_end_row(&report->row);
     report->state.dirty = true;
 }
 
@@ -68,7 +30,7 @@ static void begin(void *self)
     };
     struct csv_report *report = self;
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
-        field(report, columns[i]);
+        csv_field(&report->row, columns[i]);
     end_row(report);
 }
 
@@ -90,27 +52,27 @@ static void head(struct csv_report *report, struct sonde_mono at, uint32_t targe
                  const char *outcome, bool final)
 {
     char time[REPORT_TIME];
-    field(report, report_time(report_wall(&report->state, at), time));
-    number(report, "%u", target);
-    field(report, report->state.names[target]);
-    address(report, &report->state.run.targets[target].address);
-    number(report, "%" PRIu64, index + 1);
-    field(report, outcome);
-    field(report, final ? "true" : "false");
+    csv_field(&report->row, report_time(report_wall(&report->state, at), time));
+    csv_number(&report->row, "%u", target);
+    csv_field(&report->row, report->state.names[target]);
+    csv_address(&report->row, &report->state.run.targets[target].address);
+    csv_number(&report->row, "%" PRIu64, index + 1);
+    csv_field(&report->row, outcome);
+    csv_field(&report->row, final ? "true" : "false");
 }
 
 static void blank(struct csv_report *report, int count)
 {
     while (count-- > 0)
-        field(report, "");
+        csv_field(&report->row, "");
 }
 
 static void optional(struct csv_report *report, bool known, uint64_t value)
 {
     if (known)
-        number(report, "%" PRIu64, value);
+        csv_number(&report->row, "%" PRIu64, value);
     else
-        field(report, "");
+        csv_field(&report->row, "");
 }
 
 static void answer(struct csv_report *report, const struct sonde_outcome *outcome)
@@ -121,15 +83,16 @@ static void answer(struct csv_report *report, const struct sonde_outcome *outcom
         blank(report, 8);
         return;
     }
-    address(report, &outcome->from);
-    field(report, from_name ? from_name : "");
+    csv_address(&report->row, &outcome->from);
+    csv_field(&report->row, from_name ? from_name : "");
     optional(report, outcome->icmp.data != NULL, outcome->icmp.length);
     optional(report, outcome->hop_limit >= 0, (uint64_t)outcome->hop_limit);
     optional(report, outcome->traffic_class >= 0, (uint64_t)outcome->traffic_class);
-    number(report, "%u", outcome->icmp_type);
-    number(report, "%u", outcome->icmp_code);
-    field(report, report_icmp_words((enum sonde_family)outcome->from.family, outcome->icmp_type,
-                                    outcome->icmp_code, outcome->mtu, outcome->pointer, words));
+    csv_number(&report->row, "%u", outcome->icmp_type);
+    csv_number(&report->row, "%u", outcome->icmp_code);
+    csv_field(&report->row,
+              report_icmp_words((enum sonde_family)outcome->from.family, outcome->icmp_type,
+                                outcome->icmp_code, outcome->mtu, outcome->pointer, words));
 }
 
 static void outcome_told(void *self, const struct sonde_outcome *outcome)
@@ -146,11 +109,11 @@ static void outcome_told(void *self, const struct sonde_outcome *outcome)
     answer(report, outcome);
     optional(report, outcome->mtu > 0, outcome->mtu);
     optional(report, outcome->error > 0, (uint64_t)outcome->error);
-    field(report, report_stamp_word(outcome->sent.source));
-    field(report, report_stamp_word(outcome->received.source));
-    field(report, outcome->truncated ? "true" : "false");
+    csv_field(&report->row, report_stamp_word(outcome->sent.source));
+    csv_field(&report->row, report_stamp_word(outcome->received.source));
+    csv_field(&report->row, outcome->truncated ? "true" : "false");
     optional(report, outcome->payload_differs, outcome->payload_differs_at);
-    field(report, outcome->foreign_source ? "true" : "false");
+    csv_field(&report->row, outcome->foreign_source ? "true" : "false");
     end_row(report);
 }
 
@@ -191,5 +154,8 @@ int report_csv_create(struct report *report, const struct report_run *run)
         .flush = report_flush,
         .destroy = report_destroy,
     };
-    return report_create(report, run, &ops, sizeof(struct csv_report));
+    int error = report_create(report, run, &ops, sizeof(struct csv_report));
+    if (!error)
+        ((struct csv_report *)report->self)->row.out = run->out;
+    return error;
 }

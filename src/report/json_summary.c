@@ -122,6 +122,13 @@ static void put_sequence(const struct sonde_sequence *sequence, json_t *object)
     json_object_set_new_nocheck(object, "reordering", reordering);
 }
 
+void json_summary_of_rtt(const struct report_run *run, const struct sonde_target_stats *stats,
+                         json_t *object)
+{
+    put_rtt(&stats->stats, object);
+    put_percentiles(run, stats->histogram, object);
+}
+
 void json_summary_of_target(const struct report_state *state, uint32_t target, json_t *object)
 {
     const struct sonde_target_stats *all = state->run.targets[target].stats;
@@ -134,8 +141,7 @@ void json_summary_of_target(const struct report_state *state, uint32_t target, j
                               all->stats.outcomes[kind]);
     json_object_set_new_nocheck(object, "outcomes", outcomes);
     put_loss(&all->stats, object);
-    put_rtt(&all->stats, object);
-    put_percentiles(&state->run, all->histogram, object);
+    json_summary_of_rtt(&state->run, all, object);
     put_histogram(&state->run, all->histogram, object);
     put_sequence(all->sequence, object);
 }
