@@ -12,6 +12,8 @@ static int help(struct cli_context *context, int argc, char **argv);
 static const struct cli_command commands[] = {
     {"ping", "send echo requests to hosts and say what comes back", .run = cli_ping},
     {"sweep", "find out which of many hosts answer", .run = cli_sweep},
+    {"trace", "show the way to a host, hop by hop, and where packets suffer", .run = cli_trace},
+    {"mtu", "find the largest datagram that gets through to a host", .run = cli_mtu},
     {"lab", "play a scripted network to any program", .run = cli_lab, .runs_programs = true},
     {"help", "this list; `sonde COMMAND --help` for one command", .run = help},
 };
@@ -49,7 +51,7 @@ static int help(struct cli_context *context, int argc, char **argv)
     for (size_t i = 0; i < COUNT(commands); i++)
         printf("  %-8s %s\n", commands[i].name, commands[i].summary);
     puts("\n`sonde --version` prints the version. Manual: sonde(1), sonde-ping(1), sonde-sweep(1), "
-         "sonde-lab(1).");
+         "sonde-trace(1), sonde-mtu(1), sonde-lab(1).");
     return CLI_ANSWERED;
 }
 

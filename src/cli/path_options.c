@@ -4,6 +4,7 @@
 
 #include "cli/ping_arguments.h"
 #include "sonde/net.h"
+#include "sonde/trace.h"
 
 #define AT(member)  .offset = offsetof(struct path_settings, member)
 #define TELLS(flag) .given = offsetof(struct path_settings, flag)
@@ -70,7 +71,7 @@ static const struct cli_option table[] = {
      .min = 1, .max = 255, .fallback = 30},
     {'q', "queries", CLI_INTEGER, NULL, "COUNT",
      "probes to each hop (with --rounds: in each round, 1 by default)", AT(queries), .min = 1,
-     .max = 64, .fallback = -1, TRACE},
+     .max = SONDE_TRACE_QUERIES_MAX, .fallback = -1, TRACE},
     {0, "silent-hops", CLI_INTEGER, NULL, "COUNT",
      "stop behind so many hops in a row that do not answer", AT(silent_hops), .min = 1, .max = 255,
      .fallback = 6},
@@ -203,6 +204,7 @@ static void complete(struct path_settings *settings)
     if (settings->report && !settings->rounds_given)
         settings->rounds = 10;
     const bool again = settings->rounds != 1;
+    settings->report |= again && !settings->json && !settings->csv;
     if (settings->queries < 0)
         settings->queries = again ? 1 : 3;
 }

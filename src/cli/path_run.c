@@ -1,0 +1,53 @@
+#include "cli/path_run.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FLOWS 16u /* identifiers, where one flow is asked: it chooses one of them */
+
+int path_run(struct cli_context *context, unsigned command, path_work *work, int argc, char **argv)
+{
+    struct path_settings settings;
+    struct cli_error error = {0};
+    const struct cli_options table = path_options(command);
+    if (!path_options_read(&settings, command, argc, argv, &error))
+        return cli_error_print(&error, &table, context->program, stderr);
+    if (settings.help != CLI_HELP_NONE) {
+        cli_options_help(&table, (enum cli_help)settings.help, context->program, stdout);
+        return CLI_ANSWERED;
+    }
+    if (settings.version)
+        return puts("sonde " SONDE_VERSION) < 0 ? CLI_FAILED : CLI_ANSWERED;
+    setlocale(LC_CTYPE, ""); /* international names, drawing characters */
+    struct path_ground ground;
+    int status =
+        path_ground_open(&ground, context, &settings, settings.multipath ? PATH_FLOWS_MAX : FLOWS);
+    if (!status)
+        status = work(&ground);
+    path_ground_close(&ground);
+    return status;
+}
+
+struct report_run path_report_run(struct path_ground *ground, const struct report_target *target)
+{
+    const struct path_settings *settings = ground->settings;
+    const struct sonde_transport *transport = &ground->transport;
+    return (struct report_run){
+        .out = stdout,
+        .err = stderr,
+        .program = ground->context->program,
+        .clock = {transport->self, transport->ops->now, transport->ops->wall},
+        .name = settings->numeric ? NULL : path_ground_name,
+        .name_self = ground,
+        .targets = target,
+        .target_count = 1,
+        .kind = settings->choice.kind,
+        .transport = transport->name,
+        .verbose = settings->verbose,
+        .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+        .percentiles = settings->percentiles.ppm,
+        .percentile_count = settings->percentiles.count,
+    };
+}
