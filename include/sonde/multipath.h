@@ -183,7 +183,7 @@ struct sonde_multipath_graph {
     uint8_t hops;          /* of the farthest vertex */
     uint32_t flows;        /* used */
     uint64_t probes;       /* handed out, all told … */
-    uint64_t retries;      /* … of these again, because no answer had come */
+    uint64_t retries;      /* … of these again, because no answer had come, or to see why */
     uint64_t repeats;      /* … of these again, to see whether the flow holds */
     uint64_t lost;         /* probes without an answer from a vertex that answers others */
     uint64_t bound;        /* what the algorithm may need: see below */
@@ -198,12 +198,12 @@ struct sonde_multipath_graph {
  * The graph as it is known by now; complete once the strategy is done. Owned by multipath and valid
  * until it is read again or destroyed.
  *
- * The bound is what MDA sends for this graph without retries, except with probability 1 -
- * confidence: for each hop the number of flows N of which, when each goes to a vertex with the
- * share of flows seen there, every vertex v of that hop gets the n_k(v) that the search for its
- * next hops takes (v's share of N is binomial; the allowed failure is divided among the vertices),
- * or n_k of the vertices before where that is more; n_1 - 1 repeats for each balancer; and two
- * probes with which the first flow looks ahead.
+ * The bound is what MDA sends for this graph without retries, but for one run of a thousand: for
+ * each hop the number of flows N of which, when every vertex deals out its flows evenly, each
+ * vertex of the hop gets the n_k that the search for its next hops takes (what a vertex gets of N
+ * flows is binomial; the thousandth is divided among the vertices), or the sum of n_k of the
+ * vertices before where that is more; n_1 - 1 repeats for each balancer; and two probes with which
+ * the first flow looks ahead.
  */
 const struct sonde_multipath_graph *sonde_multipath_read(struct sonde_multipath *multipath);
 

@@ -185,8 +185,8 @@ static void hand_out(struct sonde_multipath *mp, uint32_t flow, uint8_t hop, enu
     sonde_multipath_flow(mp, (uint16_t)flow, probe);
     mp->sent[mp->probes++] = (struct multipath_sent){
         .flow = (uint16_t)flow, .hop = hop, .why = (uint8_t)why, .epoch = at->epoch};
-    mp->retries += why == MULTIPATH_TO_ASK && cell->lost > 0;
-    mp->repeats += why != MULTIPATH_TO_ASK;
+    mp->retries += (why == MULTIPATH_TO_ASK && cell->lost > 0) || why == MULTIPATH_TO_CONTROL;
+    mp->repeats += why == MULTIPATH_TO_REPEAT;
     cell->flying = (uint8_t)(cell->flying + (why == MULTIPATH_TO_ASK));
     mp->in_flight++;
     at->next_at = sonde_mono_add(mp->now, at->spacing);

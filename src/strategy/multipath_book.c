@@ -102,7 +102,7 @@ uint32_t multipath_next_hops(const struct sonde_multipath *mp, uint16_t vertex)
 
 /* --- cells ------------------------------------------------------------------------------------ */
 
-static bool counts(uint8_t state)
+static bool counts(unsigned state)
 {
     return state == MULTIPATH_ASKED || state == MULTIPATH_KNOWN || state == MULTIPATH_LOOSE;
 }

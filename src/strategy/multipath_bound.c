@@ -8,6 +8,8 @@
 
 #include "strategy/multipath_inside.h"
 
+#define EXCEEDED 1e-3 /* the chance that more are needed by bad luck */
+
 /* The chance that fewer than `wanted` of N flows pass a vertex of this share. */
 static double chance_of_fewer(uint32_t flows, uint32_t wanted, double share)
 {
@@ -56,7 +58,7 @@ int multipath_bound(struct sonde_multipath *mp, uint64_t *bound)
     if (!share)
         return -ENOMEM;
     multipath_shares(graph, share);
-    double failure = (1 - mp->config.confidence) / graph->vertex_count;
+    double failure = EXCEEDED / graph->vertex_count;
     *bound = MULTIPATH_AHEAD - 1;
     for (uint32_t v = 0; v < graph->vertex_count; v++) {
         const struct sonde_multipath_vertex *vertex = &graph->vertices[v];

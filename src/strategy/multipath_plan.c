@@ -119,7 +119,10 @@ static uint32_t seek_width(const struct sonde_multipath *mp, uint8_t hop)
         const struct multipath_vertex *at = &mp->vertices[v];
         if (at->need == 0 || at->flows == 0)
             continue;
-        uint64_t one = ((uint64_t)at->need * mp->hops[hop].settled / at->flows + 3) / 4;
+        /* one that few have passed so far is more likely unlucky than rare */
+        uint32_t rate = mp->hops[hop].settled / at->flows;
+        rate = rate > mp->hops[hop].count ? mp->hops[hop].count : rate;
+        uint64_t one = ((uint64_t)at->need * rate + 3) / 4;
         if (at->star && one > at->need)
             one = at->need; /* those that nobody has answered for long are likely its */
         uint32_t held = one < 1 ? 1 : one > mp->flows ? mp->flows : (uint32_t)one;
