@@ -261,3 +261,16 @@ Test(engine_answer, the_error_queue_about_others_is_foreign)
     cr_assert_eq(foreign(bench), 2);
     bench_free(bench);
 }
+
+Test(engine_answer, zeros_in_place_of_the_proof_are_a_wrong_proof)
+{
+    struct bench *bench = bench_new(56, 1);
+    send_at(bench, 0, 0);
+    static const uint8_t zeros[56];
+    struct packet_icmp reply = reply_to(bench);
+    reply.payload = (struct sonde_bytes){zeros, sizeof zeros};
+    receive(bench, &reply, &there, MS);
+    cr_assert_eq(bench->heard_count, 0);
+    cr_assert_eq(foreign(bench), 1);
+    bench_free(bench);
+}
