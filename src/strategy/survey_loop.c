@@ -17,6 +17,15 @@ struct loop {
     bool more; /* to receive */
 };
 
+/* What the answers will be looked for in is on its way from memory while the first are judged. */
+static void fetch(const struct sonde_survey *survey, const struct sonde_event *events, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (events[i].kind == SONDE_EVENT_DATAGRAM)
+            survey_window_fetch(&survey->window,
+                                survey_identify(&survey->prober, &events[i].from).mark);
+}
+
 static int receive(struct loop *loop, struct sonde_mono now)
 {
     const struct sonde_transport *transport = loop->transport;
@@ -24,6 +33,7 @@ static int receive(struct loop *loop, struct sonde_mono now)
     int count, batches = 0;
     do {
         count = transport->ops->receive(transport->self, events, RECEIVE_BATCH);
+        fetch(loop->survey, events, count);
         for (int i = 0; i < count; i++) {
             if (events[i].kind != SONDE_EVENT_SIGNAL)
                 sonde_survey_receive(loop->survey, &events[i]);

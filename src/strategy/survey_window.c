@@ -1,19 +1,21 @@
 #include "strategy/survey_window.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/pages.h"
+
+#define BYTES (SURVEY_WINDOW_LINES * SURVEY_WINDOW_LINE * sizeof(uint64_t))
 
 int survey_window_init(struct survey_window *window)
 {
-    /* pages that no mark has fallen into yet cost nothing */
-    window->lines = calloc(SURVEY_WINDOW_LINES, sizeof(*window->lines));
+    window->lines = base_pages_take(BYTES);
     return window->lines ? 0 : -ENOMEM;
 }
 
 void survey_window_destroy(struct survey_window *window)
 {
-    free(window->lines);
+    base_pages_give(window->lines, BYTES);
 }
 
 bool survey_window_meet(struct survey_window *window, uint64_t mark)
