@@ -61,6 +61,11 @@ struct sonde_net_config {
                                many packets a second. The raw transport with kernel stamps has it,
                                where there is more than one processor; the others do without. */
     bool no_multicast_loop; /* multicast datagrams do not come back to this host */
+    /*
+     * Threads of the ring transport that send, the caller's among them (0 as 1; 16 at most); with
+     * SONDE_NET_STAMPS_USER only. Worth it where packets leave as fast as they can.
+     */
+    uint32_t senders;
     bool signals_set;
     sigset_t signals; /* blocked while the transport is open, and told as SONDE_EVENT_SIGNAL */
 };
@@ -103,6 +108,10 @@ int sonde_net_open_dgram(const struct sonde_net_config *config, struct sonde_tra
  * route leads through another device than the one that was chosen here. Hosts on the link are
  * resolved by the kernel, and no more of them at a time than its table holds
  * (net.ipv4.neigh.default.gc_thresh3).
+ *
+ * With several `senders` a batch of 16 datagrams or more is shared among them once sonde_net_start
+ * has been called: send returns when all have left or were refused, each with its own error, but
+ * those of one batch leave in no particular order.
  *
  * With SONDE_NET_STAMPS_USER one time is read for a batch of up to 64 datagrams, and receive stamps
  * are the kernel's all the same. Kernel stamps cost a message each for what is sent.

@@ -5,6 +5,7 @@
 
 #include "cli/opening.h"
 #include "net/ring_device.h"
+#include "net/thread.h"
 #include "sonde/net.h"
 
 #define MOST_LANES     4096 /* identifiers, each with 65,536 sequence numbers */
@@ -17,6 +18,8 @@
 #define FAST           5000  /* probes a second: from here on answers come in crowds */
 #define BUSY           20000 /* … and are worth a thread of their own */
 #define RECEIVE_BUFFER (8u << 20)
+#define MANY           1e5 /* probes a second: from here on several threads send */
+#define MOST_SENDERS   4
 
 static double rate_of(const struct sweep_settings *settings)
 {
@@ -74,6 +77,15 @@ static struct sonde_net_config configure(const struct sweep_settings *settings,
     return config;
 }
 
+/* A processor each, where one would not be enough. */
+static uint32_t senders(const struct sweep_settings *settings)
+{
+    const unsigned processors = net_thread_processors();
+    if (rate_of(settings) < MANY)
+        return 1;
+    return processors < MOST_SENDERS ? processors : MOST_SENDERS;
+}
+
 /*
  * The ring, where it is wanted and possible. -EAGAIN: it is neither asked for nor possible. Answers
  * wait in a ring of fixed size, with their stamps, so that the socket buffers stay as they are.
@@ -94,6 +106,7 @@ static int open_ring(const struct sweep_settings *settings, const struct sweep_i
     config.receive_buffer_bytes = 0;
     if (settings->stateless)
         config.stamps = SONDE_NET_STAMPS_USER;
+    config.senders = senders(settings);
     const int error = sonde_net_open_ring(&config, transport, operation);
     return error && !asked ? -EAGAIN : error;
 }

@@ -16,6 +16,8 @@ enum { NEXT_HOP_BY_HOP = 0, NEXT_ROUTING = 43, NEXT_FRAGMENT = 44, NEXT_OPTIONS 
 
 enum { IPV6_HEADER = 40 };
 
+enum { LOOPBACK = 1 }; /* LOOPBACK_IFINDEX of the kernel: the same in every network namespace */
+
 /* Options of a redirect: RFC 4861 section 4.6. */
 enum { REDIRECT_OPTIONS_AT = 40, OPTION_REDIRECTED = 4 };
 
@@ -279,6 +281,13 @@ void net_filter_answers(struct net_filter *filter, enum sonde_family family,
     finish(&b);
 }
 
+static void judge_device(struct builder *b, uint32_t device)
+{
+    emit(b, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX));
+    jump(b, BPF_JEQ, device, 1, NEXT);
+    jump(b, BPF_JEQ, LOOPBACK, NEXT, DROP);
+}
+
 /* ICMP that is no fragment. */
 static void judge_v4_header(struct builder *b)
 {
@@ -300,11 +309,12 @@ static void judge_v6_header(struct builder *b)
 }
 
 void net_filter_packet(struct net_filter *filter, enum sonde_family family,
-                       struct net_identifiers identifiers)
+                       struct net_identifiers identifiers, uint32_t device)
 {
     struct builder b = {.filter = filter, .ours = identifiers, .icmp = IPV6_HEADER};
 
     filter->length = 0;
+    judge_device(&b, device);
     if (family == SONDE_IPV6) {
         judge_v6_header(&b);
         build_v6(&b);

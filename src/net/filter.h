@@ -45,11 +45,12 @@ void net_filter_answers(struct net_filter *filter, enum sonde_family family,
 
 /*
  * The same for packet sockets (SOCK_DGRAM), which show every IP packet of the family from its IP
- * header on. Fragments are dropped: nobody puts them together there. IPv6 packets with extension
- * headers are let in whatever they hold, as far as a message of ours may have such.
+ * header on: of those that come through `device` and the loopback device. Fragments are dropped:
+ * nobody puts them together there. IPv6 packets with extension headers are let in whatever they
+ * hold, as far as a message of ours may have such.
  */
 void net_filter_packet(struct net_filter *filter, enum sonde_family family,
-                       struct net_identifiers identifiers);
+                       struct net_identifiers identifiers, uint32_t device);
 
 /* Puts a program in the place of the socket's present one. Returns 0 or a negative errno. */
 int net_filter_attach(int fd, const struct net_filter *filter);

@@ -1,12 +1,7 @@
 /*
- * The ring transport: one device, answers from the ring of a packet socket, datagrams sent in
- * batches through another one, past routing and firewall, with link-layer addresses known here.
- *
- * Sending is sendmmsg on a packet socket and no PACKET_TX_RING: a ring's packets are page
- * fragments, which virtual devices copy and network cards map one by one, so that it is not faster
- * for packets as short as ours; and a message each has its own error and its own stamp. Nor does it
- * bypass the queueing discipline: captures on this machine, send stamps and back pressure (EAGAIN,
- * when the socket's buffer is full of what waits there) depend on it.
+ * The ring transport: one device, answers from the ring of a packet socket (ring_in.h,
+ * ring_receive.c), datagrams sent in batches through others (ring_out.c), past routing and
+ * firewall, with link-layer addresses known here.
  *
  * What has no plain next hop goes through the sockets of the raw transport (hops.h). One of them
  * hears what comes in through the loopback device, as answers of this machine itself do: those
@@ -28,8 +23,7 @@
 #include "net/route_dump.h"
 #include "net/shared.h"
 
-#define SOCKETS        3 /* raw ones of both families, and the packet socket */
-#define LOOPBACK_BYTES 262144u
+#define RAW_SOCKETS 2 /* of both families */
 
 static const enum sonde_family families[2] = {SONDE_IPV4, SONDE_IPV6};
 
@@ -87,21 +81,13 @@ static int open_family(struct net_transport *transport, const struct device *dev
                        const char **operation)
 {
     struct net_ring_in *in = &transport->ring->in[which];
-    struct net_ring_in *loopback = &transport->ring->in[2 + which];
-    struct sonde_net_config few = {.receive_buffer_bytes = LOOPBACK_BYTES};
     int error = net_ring_in_open(in, families[which], device->index, ours, config, operation);
 
     if (error)
         return error;
-    if (device->type != ARPHRD_LOOPBACK && if_nametoindex("lo"))
-        error = net_ring_in_open(loopback, families[which], if_nametoindex("lo"), ours, &few,
-                                 operation);
-    if (!error)
-        error = net_raw_open_sending(transport, families[which], config, operation);
-    if (error) {
+    error = net_raw_open_sending(transport, families[which], config, operation);
+    if (error)
         net_ring_in_close(in);
-        net_ring_in_close(loopback);
-    }
     return error;
 }
 
@@ -131,38 +117,6 @@ static int open_families(struct net_transport *transport, const struct device *d
     return any ? 0 : first;
 }
 
-/* The socket that sends packets: with protocol 0, it hears nothing. */
-static int open_out(struct net_transport *transport, const struct device *device,
-                    const struct sonde_net_config *config, const char **operation)
-{
-    struct sockaddr_ll name = {.sll_family = AF_PACKET, .sll_ifindex = (int)device->index};
-    struct net_socket *out;
-    int error;
-    int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-    *operation = "open a packet socket (needs CAP_NET_RAW)";
-    if (fd < 0)
-        return -errno;
-    out = net_transport_take(transport, fd, SONDE_FAMILY_NONE);
-    *operation = "bind a packet socket to the device";
-    error = bind(fd, (struct sockaddr *)&name, sizeof name) < 0 ? -errno : 0;
-    if (!error && config->mark_set) {
-        *operation = "set the firewall mark (needs CAP_NET_ADMIN)";
-        error = net_set(fd, SOL_SOCKET, SO_MARK, (int)config->mark);
-    }
-    if (!error) {
-        *operation = "set the size of the socket buffers";
-        error = net_options_buffers(fd, config);
-    }
-    if (error)
-        return error;
-    net_transport_stamp(transport, out, config);
-    net_stamps_save_ids(&out->stamps);
-    out->used = true;
-    transport->ring->out = out;
-    return 0;
-}
-
 /* True when packet and header are such that the kernel need not complete them. */
 static bool is_complete(const struct sonde_datagram *datagram)
 {
@@ -189,33 +143,6 @@ static enum net_hop choose(struct net_transport *transport, const struct sonde_d
     return net_hops_find(&transport->ring->hops, &datagram->to, now, link, error);
 }
 
-/* Fills place `at` of the outbox. */
-static void pack(struct net_transport *transport, const struct sonde_datagram *datagram,
-                 const uint8_t *link, size_t at)
-{
-    const struct net_stamps *stamps = &transport->ring->out->stamps;
-    struct net_outbox *out = &transport->out;
-    bool v6 = datagram->to.family == SONDE_IPV6;
-
-    out->vectors[at] = (struct iovec){datagram->bytes, datagram->length};
-    out->names[at].link = (struct sockaddr_ll){
-        .sll_family = AF_PACKET,
-        .sll_protocol = htons(v6 ? ETH_P_IPV6 : ETH_P_IP),
-        .sll_ifindex = (int)transport->device,
-        .sll_halen = NET_NEIGHBOURS_LINK,
-    };
-    memcpy(out->names[at].link.sll_addr, link, NET_NEIGHBOURS_LINK);
-    out->messages[at].msg_hdr = (struct msghdr){
-        .msg_name = &out->names[at],
-        .msg_namelen = sizeof out->names[at].link,
-        .msg_iov = &out->vectors[at],
-        .msg_iovlen = 1,
-    };
-    net_stamps_write_id(&out->controls[at].align, net_stamps_id(stamps, (uint32_t)at));
-    if (net_stamps_carries_id(stamps))
-        net_outbox_carry_id(out, at);
-}
-
 static void ring_send(void *self, struct sonde_datagram *batch, size_t count)
 {
     struct net_transport *transport = self;
@@ -229,18 +156,18 @@ static void ring_send(void *self, struct sonde_datagram *batch, size_t count)
         enum net_hop hop = choose(transport, &batch[i], now, &link, &error);
 
         if (run == NET_BATCH || (run && hop != NET_HOP_LINK)) {
-            net_transport_push(transport, transport->ring->out, &batch[i - run], run, false);
+            net_ring_out_push(transport, &batch[i - run], run);
             run = 0;
         }
         if (hop == NET_HOP_LINK)
-            pack(transport, &batch[i], link, run++);
+            net_ring_out_pack(transport, &batch[i], link, run++);
         else if (hop == NET_HOP_KERNEL)
             net_raw_send(transport, &batch[i], 1);
         else
             net_transport_refuse(&batch[i], error);
     }
     if (run)
-        net_transport_push(transport, transport->ring->out, &batch[count - run], run, false);
+        net_ring_out_push(transport, &batch[count - run], run);
 }
 
 static void ring_counters(void *self, struct sonde_transport_counters *counters)
@@ -248,18 +175,35 @@ static void ring_counters(void *self, struct sonde_transport_counters *counters)
     struct net_transport *transport = self;
 
     net_transport_counters(transport, counters);
-    for (int i = 0; i < NET_RING_INS; i++)
+    for (int i = 0; i < 2; i++)
         if (transport->ring->in[i].fd >= 0)
             counters->receive_drops += net_ring_in_drops(&transport->ring->in[i]);
 }
 
+/* Items are the rings, then the sockets that send. */
+static void close_part(void *self, unsigned member, uint32_t from, uint32_t to)
+{
+    struct net_ring *ring = self;
+
+    (void)member;
+    for (uint32_t i = from; i < to; i++)
+        if (i < 2)
+            net_ring_in_close(&ring->in[i]);
+        else
+            net_socket_close(&ring->out[i - 2]);
+}
+
+/*
+ * The kernel lets every packet socket, and a ring once more, wait at its end until no processor
+ * looks at it any longer (synchronize_net): some 10 ms each, for which several may wait together.
+ */
 static void ring_close(void *self)
 {
     struct net_transport *transport = self;
     struct net_ring *ring = transport->ring;
 
-    for (int i = 0; i < NET_RING_INS; i++)
-        net_ring_in_close(&ring->in[i]);
+    net_crew_do(&ring->crew, close_part, ring, 2 + ring->senders);
+    net_crew_close(&ring->crew);
     net_ring_turn_close(&ring->turn);
     net_hops_close(&ring->hops);
     net_transport_destroy(transport);
@@ -305,7 +249,7 @@ static int open_all(struct net_transport *transport, const struct device *device
     if (!error)
         error = open_families(transport, device, config, operation);
     if (!error && !loopback)
-        error = open_out(transport, device, config, operation);
+        error = net_ring_out_open(transport, config, operation);
     if (!error && !loopback) {
         *operation = "read the routes";
         error = net_hops_open(&ring->hops, &hops);
@@ -313,7 +257,7 @@ static int open_all(struct net_transport *transport, const struct device *device
     if (error)
         return error;
     *operation = "wait for a socket";
-    for (int i = 0; i < NET_RING_INS && !error; i++)
+    for (int i = 0; i < 2 && !error; i++)
         if (ring->in[i].fd >= 0)
             error = net_poller_add_socket(&transport->poller, ring->in[i].fd);
     if (error)
@@ -333,16 +277,19 @@ int sonde_net_open_ring(const struct sonde_net_config *config, struct sonde_tran
     if (error)
         return error;
     own.device = device.name;
-    error = net_transport_create(&shared, &own, SOCKETS, operation);
+    error =
+        net_transport_create(&shared, &own, RAW_SOCKETS + net_ring_out_sockets(config), operation);
     if (error)
         return error;
     shared->ring = calloc(1, sizeof *shared->ring);
-    if (!shared->ring) {
-        *operation = "allocate memory";
+    *operation = "allocate memory";
+    error = shared->ring ? net_crew_open(&shared->ring->crew) : -ENOMEM;
+    if (error) {
+        free(shared->ring);
         net_transport_destroy(shared);
-        return -ENOMEM;
+        return error;
     }
-    for (int i = 0; i < NET_RING_INS; i++)
+    for (int i = 0; i < 2; i++)
         shared->ring->in[i].fd = -1;
     error = open_all(shared, &device, !config->device, &own, transport, operation);
     if (error)

@@ -78,8 +78,7 @@ int net_ring_in_open(struct net_ring_in *in, enum sonde_family family, uint32_t 
                      const char **operation)
 {
     struct sockaddr_ll name = {.sll_family = AF_PACKET,
-                               .sll_protocol = htons(family == SONDE_IPV6 ? ETH_P_IPV6 : ETH_P_IP),
-                               .sll_ifindex = (int)device};
+                               .sll_protocol = htons(family == SONDE_IPV6 ? ETH_P_IPV6 : ETH_P_IP)};
     struct net_filter filter;
     int error;
 
@@ -92,11 +91,11 @@ int net_ring_in_open(struct net_ring_in *in, enum sonde_family family, uint32_t 
     error = set_up(in, config, operation);
     if (!error) {
         *operation = "set the socket filter";
-        net_filter_packet(&filter, family, ours);
+        net_filter_packet(&filter, family, ours, device);
         error = net_filter_attach(in->fd, &filter);
     }
     if (!error) {
-        *operation = "bind a packet socket to the device";
+        *operation = "bind a packet socket";
         error = bind(in->fd, (struct sockaddr *)&name, sizeof name) < 0 ? -errno : 0;
     }
     if (error)
@@ -174,14 +173,6 @@ void net_ring_in_read(struct net_ring_in *in, struct net_ring_turn *turn)
         if (++in->next == in->frame_count)
             in->next = 0;
     }
-}
-
-void net_ring_in_forgive(struct net_ring_in *in)
-{
-    int error;
-    socklen_t length = sizeof error;
-
-    (void)getsockopt(in->fd, SOL_SOCKET, SO_ERROR, &error, &length);
 }
 
 uint64_t net_ring_in_drops(struct net_ring_in *in)

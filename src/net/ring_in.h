@@ -53,7 +53,9 @@ int net_ring_turn_open(struct net_ring_turn *turn);
 void net_ring_turn_close(struct net_ring_turn *turn);
 
 /*
- * Opens the ring of a family on a device; only our messages come in (filter.h). Needs CAP_NET_RAW.
+ * Opens the ring of a family; only our messages come in (filter.h), from a device and from the
+ * loopback device, through which this machine itself answers: about neighbours that were not found,
+ * for example. Needs CAP_NET_RAW.
  * config->receive_buffer_bytes is its size, 0: 4 MiB. Returns 0, or a negative errno with
  * *operation; then nothing is left open.
  */
@@ -64,9 +66,6 @@ void net_ring_in_close(struct net_ring_in *in);
 
 /* Takes what is there, as far as there is room, into the turn. */
 void net_ring_in_read(struct net_ring_in *in, struct net_ring_turn *turn);
-
-/* Forgets a pending error of the socket (the device went down), which would end every wait. */
-void net_ring_in_forgive(struct net_ring_in *in);
 
 /* How many packets the kernel dropped because the ring was full, ever. */
 uint64_t net_ring_in_drops(struct net_ring_in *in);

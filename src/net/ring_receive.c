@@ -99,12 +99,9 @@ static void read_rings(struct net_ring *ring)
     ring->told = 0;
     ring->turn.count = 0;
     ring->turn.room_used = 0;
-    for (int i = 0; i < NET_RING_INS; i++)
+    for (int i = 0; i < 2; i++)
         if (ring->in[i].fd >= 0)
             net_ring_in_read(&ring->in[i], &ring->turn);
-    for (int i = 0; i < NET_RING_INS && !ring->turn.count; i++)
-        if (ring->in[i].fd >= 0)
-            net_ring_in_forgive(&ring->in[i]);
 }
 
 /* Packets are read before the stamps of what they answer, and told behind them. */

@@ -96,12 +96,17 @@ int net_transport_create(struct net_transport **created, const struct sonde_net_
     return 0;
 }
 
+void net_socket_close(struct net_socket *socket)
+{
+    net_stamps_close(&socket->stamps);
+    if (socket->fd >= 0)
+        close(socket->fd);
+    socket->fd = -1;
+}
+
 void net_transport_drop_last(struct net_transport *transport)
 {
-    struct net_socket *socket = &transport->sockets[--transport->socket_count];
-
-    net_stamps_close(&socket->stamps);
-    close(socket->fd);
+    net_socket_close(&transport->sockets[--transport->socket_count]);
 }
 
 void net_transport_destroy(struct net_transport *transport)
@@ -207,9 +212,8 @@ int net_transport_finish(struct net_transport *transport, const struct sonde_tra
     return 0;
 }
 
-/* Books what became of one datagram. */
-static void book(struct net_transport *transport, struct net_socket *socket,
-                 struct sonde_datagram *datagram, int error)
+void net_transport_book(struct net_transport *transport, struct net_socket *socket,
+                        struct sonde_datagram *datagram, int error)
 {
     datagram->error = error;
     datagram->mtu = 0;
@@ -250,9 +254,9 @@ void net_transport_push(struct net_transport *transport, struct net_socket *sock
         }
         stale = 0;
         if (error)
-            book(transport, socket, &batch[done++], error);
+            net_transport_book(transport, socket, &batch[done++], error);
         for (int i = 0; i < sent; i++)
-            book(transport, socket, &batch[done++], 0);
+            net_transport_book(transport, socket, &batch[done++], 0);
         if (!error &&
             done < count) /* the next one was refused, and will say why when asked again */
             net_stamps_doubt(&socket->stamps);

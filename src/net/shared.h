@@ -125,6 +125,9 @@ struct net_socket *net_transport_take(struct net_transport *transport, int fd,
 void net_transport_stamp(struct net_transport *transport, struct net_socket *socket,
                          const struct sonde_net_config *config);
 
+/* Closes a socket, which stays the transport's; once more: nothing. */
+void net_socket_close(struct net_socket *socket);
+
 /* Takes back the last socket. */
 void net_transport_drop_last(struct net_transport *transport);
 
@@ -141,6 +144,10 @@ void net_outbox_carry_id(struct net_outbox *out, size_t at);
  */
 void net_transport_push(struct net_transport *transport, struct net_socket *socket,
                         struct sonde_datagram *batch, size_t count, bool retry);
+
+/* Books what became of one datagram, handed over at datagram->sent; `error` is a positive errno. */
+void net_transport_book(struct net_transport *transport, struct net_socket *socket,
+                        struct sonde_datagram *datagram, int error);
 
 /*
  * How many datagrams may go into one system call: one, when the time next to the call counts, and

@@ -3,6 +3,7 @@ continued, through packet rings, and what it refuses."""
 
 import collections
 import json
+import os
 import signal
 import time
 
@@ -346,8 +347,47 @@ class Ring(Survey):
             status = program.status()
             for name in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
                 self.assertEqual(0, int(status[name], 16), status)
+            self.assertEqual(1, len(program.threads()), "at a low rate")
             program.send_signal(signal.SIGTERM)
             program.send_signal(signal.SIGQUIT)
+
+    def fast(self, *before):
+        """Threads while it sends as fast as it can, and the summary after an interruption."""
+        words = ["--stateless", "-q", "--json", "--rate", "max", "--cooldown", ".5", "10.64.0.0/10"]
+        with self.net.near.start([*before, SETTINGS.program, "sweep", *words]) as program:
+            self.assertTrue(wait_until(lambda: program.status()["Seccomp"] == "2"))
+            time.sleep(.3)
+            threads = program.threads()
+            program.send_signal(signal.SIGINT)
+            summary = self.told(program.finish(), 1)[2]
+        self.assertGreater(summary["sent"], 10000)
+        self.assertEqual(0, summary["failed"])
+        self.assertEqual(summary["sent"], summary["answered"] + summary["unanswered"])
+        self.assertLessEqual(summary["unanswered"], summary["receive_drops"])
+        return threads
+
+    def test_several_threads_send(self):
+        threads = self.fast()
+        self.assertEqual(min(4, len(os.sched_getaffinity(0))), len(threads))
+        for thread in threads:
+            for name in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
+                self.assertEqual(0, int(thread[name], 16), thread)
+            self.assertEqual(("1", "2"), (thread["NoNewPrivs"], thread["Seccomp"]), thread)
+
+    def test_one_processor(self):
+        cpu = str(min(os.sched_getaffinity(0)))
+        self.assertEqual(1, len(self.fast("taskset", "-c", cpu)))
+
+    def test_the_device_goes_down(self):
+        """What is refused fails, and nothing else does."""
+        words = ["--stateless", "-q", "--json", "--rate", "max", "--cooldown", ".3", "-w", "1",
+                 "10.64.0.0/10"]
+        with self.net.near.start([SETTINGS.program, "sweep", *words]) as program:
+            time.sleep(.5)
+            self.net.near.do("ip", "link", "set", "near0", "down")
+            summary = self.told(program.finish(), 1)[2]
+        self.assertGreater(summary["failed"], 0)
+        self.assertGreater(summary["answered"], 0)
 
     def test_errors(self):
         result = self.sonde("sweep", "--transport", "ring", "--stateless", "--json", "--cooldown",

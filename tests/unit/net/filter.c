@@ -1,9 +1,12 @@
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "net/filter.h"
 
-#define OURS ((struct net_identifiers){.base = 0x4560, .count = 16})
+#define DEVICE     7
+#define IFINDEX_AT ((uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX))
+#define OURS       ((struct net_identifiers){.base = 0x4560, .count = 16})
 
 static bool load(const uint8_t *bytes, size_t length, uint64_t at, size_t size, uint32_t *value)
 {
@@ -31,7 +34,8 @@ static uint32_t calculate(uint16_t code, uint32_t a, uint32_t operand)
 }
 
 /* Classic BPF as far as our programs use it. A load beyond the packet drops it. */
-static bool lets_in(const struct net_filter *filter, const uint8_t *bytes, size_t length)
+static bool lets_in_through(uint32_t device, const struct net_filter *filter, const uint8_t *bytes,
+                            size_t length)
 {
     uint32_t a = 0, x = 0, memory[BPF_MEMWORDS] = {0};
 
@@ -45,6 +49,8 @@ static bool lets_in(const struct net_filter *filter, const uint8_t *bytes, size_
                 a = step->k;
             else if (BPF_MODE(step->code) == BPF_MEM)
                 a = memory[step->k];
+            else if (BPF_MODE(step->code) == BPF_ABS && step->k == IFINDEX_AT)
+                a = device;
             else if (!load(bytes, length, (uint64_t)x + step->k,
                            BPF_SIZE(step->code) == BPF_B ? 1 : 2, &a))
                 return false;
@@ -77,6 +83,11 @@ static bool lets_in(const struct net_filter *filter, const uint8_t *bytes, size_
     }
     cr_assert_fail("the program has no end");
     return false;
+}
+
+static bool lets_in(const struct net_filter *filter, const uint8_t *bytes, size_t length)
+{
+    return lets_in_through(DEVICE, filter, bytes, length);
 }
 
 struct packet {
@@ -120,7 +131,7 @@ static bool v4_lets_in(const struct packet *packet)
 
     net_filter_icmp(&filter, SONDE_IPV4, OURS, 0);
     in = lets_in(&filter, packet->bytes, packet->length);
-    net_filter_packet(&filter, SONDE_IPV4, OURS);
+    net_filter_packet(&filter, SONDE_IPV4, OURS, DEVICE);
     cr_assert_eq(lets_in(&filter, packet->bytes, packet->length), in);
     return in;
 }
@@ -136,7 +147,7 @@ static bool v6_lets_in(const struct packet *packet)
     in = lets_in(&filter, packet->bytes, packet->length);
     ipv6(&whole, 58);
     append(&whole, packet->bytes, packet->length);
-    net_filter_packet(&filter, SONDE_IPV6, OURS);
+    net_filter_packet(&filter, SONDE_IPV6, OURS, DEVICE);
     cr_assert_eq(lets_in(&filter, whole.bytes, whole.length), in);
     return in;
 }
@@ -172,7 +183,7 @@ Test(net_filter, fits_the_kernels_limits_and_ends)
                 cr_assert(i + 1 + filter.code[i].jt < filter.length &&
                           i + 1 + filter.code[i].jf < filter.length);
         cr_assert_eq(BPF_CLASS(filter.code[filter.length - 1].code), BPF_RET);
-        net_filter_packet(&filter, (enum sonde_family)family, OURS);
+        net_filter_packet(&filter, (enum sonde_family)family, OURS, DEVICE);
         cr_assert_lt(filter.length, NET_FILTER_MAX);
     }
 }
@@ -316,7 +327,7 @@ Test(net_filter, packet_sockets_show_more_than_icmp)
     static const uint8_t v6_next[] = {58, 0, 43, 60, 44, 17, 6};
     struct net_filter filter;
 
-    net_filter_packet(&filter, SONDE_IPV4, OURS);
+    net_filter_packet(&filter, SONDE_IPV4, OURS, DEVICE);
     for (int i = 0; i < 5; i++) {
         static const struct {
             uint8_t protocol;
@@ -328,7 +339,7 @@ Test(net_filter, packet_sockets_show_more_than_icmp)
         icmp(&packet, 0, 0x4560);
         cr_assert_eq(lets_in(&filter, packet.bytes, packet.length), i < 2, "%d", i);
     }
-    net_filter_packet(&filter, SONDE_IPV6, OURS);
+    net_filter_packet(&filter, SONDE_IPV6, OURS, DEVICE);
     for (size_t i = 0; i < sizeof v6_next; i++) {
         struct packet packet = {0};
 
@@ -336,6 +347,27 @@ Test(net_filter, packet_sockets_show_more_than_icmp)
         icmp(&packet, 129, 0x4560);
         cr_assert_eq(lets_in(&filter, packet.bytes, packet.length), i < 4, "%zu", i);
     }
+}
+
+Test(net_filter, of_one_device_and_the_loopback_device)
+{
+    struct net_filter filter;
+    struct packet packet = {0};
+
+    ipv4(&packet, 0, IPPROTO_ICMP, 0);
+    icmp(&packet, 0, 0x4561);
+    net_filter_packet(&filter, SONDE_IPV4, OURS, DEVICE);
+    cr_assert(lets_in_through(DEVICE, &filter, packet.bytes, packet.length));
+    cr_assert(lets_in_through(1, &filter, packet.bytes, packet.length));
+    cr_assert_not(lets_in_through(DEVICE + 1, &filter, packet.bytes, packet.length));
+
+    packet = (struct packet){0};
+    ipv6(&packet, IPPROTO_ICMPV6);
+    icmp(&packet, 129, 0x4561);
+    net_filter_packet(&filter, SONDE_IPV6, OURS, DEVICE);
+    cr_assert(lets_in_through(DEVICE, &filter, packet.bytes, packet.length));
+    cr_assert(lets_in_through(1, &filter, packet.bytes, packet.length));
+    cr_assert_not(lets_in_through(DEVICE + 1, &filter, packet.bytes, packet.length));
 }
 
 /* --- other protocols than ICMP ---------------------------------------------------------------- */
