@@ -24,7 +24,7 @@
 
 #define PEER_VERSION "20250605" /* of iputils: whose texts and options the drop-in has */
 
-#define LINGER       sonde_span_s(10) /* late answers and duplicates are known for so long */
+#define LINGER       sonde_span_s(10)  /* late answers and duplicates are known for so long */
 #define FLOOD_PACE   sonde_span_ms(10) /* without answers a flood is 100 a second */
 #define FLOOD_WINDOW 64 /* unanswered probes, where answers come faster than they are read */
 #define START_GAP    sonde_span_ms(10) /* between the first probes to two of several hosts */

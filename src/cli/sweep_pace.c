@@ -25,7 +25,8 @@ void sweep_pace_tell(const char *program, const struct sonde_sweep_config *sweep
         round_ns(sweep) <= (unsigned __int128)sweep->period.ns)
         return;
     /* up to the next millisecond */
-    const double seconds = (double)((round_ns(sweep) + 999999) / 1000000) / 1e3;
+    const uint64_t turn_ms = (uint64_t)((round_ns(sweep) + SONDE_NS_PER_MS - 1) / SONDE_NS_PER_MS);
+    const double seconds = (double)turn_ms / 1e3;
     const uint64_t rate = needed_rate(sweep);
     fprintf(err, "%s: %" PRIu32 " hosts take turns of %.10g s at this rate, not of %.10g s; ",
             program, sweep->hosts, seconds, (double)sweep->period.ns / 1e9);
