@@ -101,6 +101,15 @@ enum sonde_path_verdict {
                                 mute */
 };
 
+/* How a quote betrays a translation. */
+enum sonde_path_evidence {
+    SONDE_PATH_EVIDENCE_ADDRESS = 1 << 0,  /* it comes from another address than ours */
+    SONDE_PATH_EVIDENCE_PORT = 1 << 1,     /* … port */
+    SONDE_PATH_EVIDENCE_CHECKSUM = 1 << 2, /* addresses and ports were translated back, not this */
+    SONDE_PATH_EVIDENCE_IP_ID = 1 << 3,    /* another identification; alone it is weak: firewalls
+                                              that tidy up packets do that, too */
+};
+
 /* The last answer that a hop gave, and what it showed. */
 struct sonde_path_answer {
     enum sonde_outcome_kind
@@ -168,14 +177,15 @@ struct sonde_path_hop {
     uint8_t class_before;
     uint8_t rewrite_after; /* the hop before that quoted; 0: the sender */
 
-    bool nat_before; /* the quote shows a translation that the hop before did not: a NAT in between
-                      */
-    uint8_t nat_after;   /* the hop before that quoted; 0: none */
-    bool hop_limit_zero; /* a router in front passed the probe on with hop limit 0: the answer is
-                            the next hop's */
-    bool repeated;       /* part of a routing loop */
-    int return_hops;     /* routers that the answer crossed, if it began with 32, 64, 128 or 255; -1
-                            unknown. On a symmetric way it is hop - 1 */
+    bool nat_before;       /* the quote shows a translation that the hop before did not: a NAT in
+                              between */
+    uint8_t nat_after;     /* the hop before that quoted; 0: none */
+    unsigned nat_evidence; /* of what the quote shows here: enum sonde_path_evidence, or-ed */
+    bool hop_limit_zero;   /* a router in front passed the probe on with hop limit 0: the answer is
+                              the next hop's */
+    bool repeated;         /* part of a routing loop */
+    int return_hops; /* routers that the answer crossed, if it began with 32, 64, 128 or 255; -1
+                        unknown. On a symmetric way it is hop - 1 */
 };
 
 struct sonde_path;

@@ -282,6 +282,7 @@ static void clear_verdict(struct path_hop *hop)
     shown->regular = shown->class_rewritten = shown->nat_before = false;
     shown->hop_limit_zero = shown->repeated = false;
     shown->answer_every = 0;
+    shown->nat_evidence = 0;
     shown->class_before = shown->rewrite_after = shown->nat_after = 0;
     shown->return_hops = -1;
 }

@@ -87,11 +87,10 @@ static void find_pattern(const struct path_hop *hop, struct sonde_path_hop *show
 }
 
 /* A host that says "port unreachable" may ration that (RFC 1812 section 4.3.2.8), too. */
-static bool rations_as_a_target(const struct sonde_path_hop *hop)
+static bool says_errors(const struct sonde_path_hop *hop)
 {
-    bool by_error = hop->answer.said == SONDE_SAID_PORT_CLOSED ||
-                    hop->answer.said == SONDE_SAID_PROTOCOL_CLOSED;
-    return hop->missed > 0 && by_error && hop->regular;
+    return hop->answer.said == SONDE_SAID_PORT_CLOSED ||
+           hop->answer.said == SONDE_SAID_PROTOCOL_CLOSED;
 }
 
 static bool is_measured(const struct sonde_path_hop *hop)
@@ -115,7 +114,8 @@ static void set_rationed_aside(struct sonde_path *path, struct row *row)
         shown->chance = sonde_path_chance(shown->missed, shown->asked, behind.missed, behind.asked);
         find_pattern(hop, shown);
         double level = behind.missed == 0 ? INTACT_BEHIND : SIGNIFICANT;
-        if (shown->chance < level || rations_as_a_target(shown)) {
+        bool as_a_target = shown->missed > 0 && shown->regular && says_errors(shown);
+        if (shown->chance < level || as_a_target) {
             shown->verdict = SONDE_PATH_RATIONED;
             continue;
         }
@@ -175,13 +175,18 @@ static struct split best_split(const struct row *row, unsigned from, unsigned to
     return best;
 }
 
-/* Loss goes on to the end: what has nothing missing behind it is none, unless it is the end. */
+/*
+ * Loss goes on to the end: what has nothing missing behind it is none, unless it is the end. And
+ * what only such an end misses that answers by errors may be its ration.
+ */
 static void mark(struct row *row, unsigned from, unsigned to)
 {
     enum sonde_path_verdict verdict = SONDE_PATH_LOSS;
     for (unsigned i = from; i < to; i++) {
         const struct sonde_path_hop *hop = row->hops[i];
         if (hop->missed == 0 || (hop->missed_behind == 0 && i + 1 < row->count))
+            continue;
+        if (verdict == SONDE_PATH_LOSS && says_errors(hop))
             continue;
         row->hops[i]->verdict = verdict;
         verdict = SONDE_PATH_LOSS_GOES_ON;
@@ -222,6 +227,6 @@ void path_find_loss(struct sonde_path *path)
     find_beginnings(&row, 0, row.count);
     struct sonde_path_hop *last = row.hops[row.count - 1];
     if (last->hop == path->length && last->verdict == SONDE_PATH_UNCLEAR &&
-        last->answer.kind == SONDE_REPLY)
+        last->answer.kind == SONDE_REPLY && !says_errors(last))
         last->verdict = SONDE_PATH_LOSS;
 }

@@ -4,15 +4,24 @@
 struct seen {
     uint8_t hop; /* the last one that quoted us; 0: none yet */
     uint8_t traffic_class;
-    bool translated;
+    unsigned evidence;
     struct sonde_address from;
 };
 
-static bool is_translated(const struct sonde_path *path, const struct sonde_path_hop *hop)
+static unsigned evidence_of(const struct sonde_path *path, const struct sonde_path_hop *hop)
 {
-    bool other_source = path->config.source.family != SONDE_FAMILY_NONE &&
-                        !sonde_address_equal(&path->config.source, &hop->quote.from);
-    return other_source || hop->quote.port_differs || hop->quote.checksum_differs;
+    const struct sonde_quote *quote = &hop->quote;
+    bool known = path->config.source.family != SONDE_FAMILY_NONE;
+    unsigned evidence = 0;
+    if (known && !sonde_address_equal(&path->config.source, &quote->from))
+        evidence |= SONDE_PATH_EVIDENCE_ADDRESS;
+    if (quote->port_differs)
+        evidence |= SONDE_PATH_EVIDENCE_PORT;
+    if (quote->checksum_differs)
+        evidence |= SONDE_PATH_EVIDENCE_CHECKSUM;
+    if (hop->ip_id_differs)
+        evidence |= SONDE_PATH_EVIDENCE_IP_ID;
+    return evidence;
 }
 
 static void compare(const struct sonde_path *path, struct sonde_path_hop *hop, struct seen *before)
@@ -20,14 +29,16 @@ static void compare(const struct sonde_path *path, struct sonde_path_hop *hop, s
     struct seen now = {
         .hop = hop->hop,
         .traffic_class = hop->quote.traffic_class,
-        .translated = is_translated(path, hop),
+        .evidence = evidence_of(path, hop),
         .from = hop->quote.from,
     };
     hop->class_rewritten = now.traffic_class != before->traffic_class;
     hop->class_before = before->traffic_class;
     hop->rewrite_after = before->hop;
-    bool once_more = before->translated && !sonde_address_equal(&now.from, &before->from);
-    hop->nat_before = now.translated && (!before->translated || once_more);
+    bool once_more = (now.evidence & before->evidence & SONDE_PATH_EVIDENCE_ADDRESS) != 0 &&
+                     !sonde_address_equal(&now.from, &before->from);
+    hop->nat_evidence = now.evidence;
+    hop->nat_before = (now.evidence & ~before->evidence) != 0 || once_more;
     hop->nat_after = before->hop;
     *before = now;
 }

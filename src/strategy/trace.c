@@ -3,8 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "strategy/trace_end.h"
-#include "strategy/trace_memory.h"
+#include "strategy/trace_inside.h"
 
 #define DEFAULT_FIRST   1u
 #define DEFAULT_LAST    30u
@@ -21,29 +20,6 @@
 #define FAILURES_ENOUGH   3u
 #define SHARE_OF_INTERVAL 0.9 /* that the probes of a round may take */
 
-struct sonde_trace {
-    struct sonde_trace_config config;
-    struct trace_hop hops[TRACE_HOPS];
-    struct trace_memory memory;
-    uint64_t open; /* probes without a final outcome */
-
-    bool started;
-    bool idle; /* there was nothing to ask when we were asked last */
-    struct sonde_mono start;
-    struct sonde_mono round_start;
-    uint64_t round;
-    uint64_t skipped;
-    struct sonde_mono earliest; /* no probe may leave before */
-    struct sonde_span gap;      /* in this round */
-    struct sonde_mono now;      /* as last told */
-
-    int64_t rtt_max_ns; /* -1 while nothing has answered */
-    uint32_t failures;  /* refused sends, as long as nothing else was heard */
-    bool heard;
-    uint8_t limit;
-    struct sonde_trace_end end;
-};
-
 /* --- making ---------------------------------------------------------------------------------- */
 
 static void fill_in(struct sonde_trace_config *config)
@@ -58,6 +34,9 @@ static void fill_in(struct sonde_trace_config *config)
         config->silent_hops = DEFAULT_SILENT;
     if (config->gap.ns == 0)
         config->gap.ns = DEFAULT_GAP;
+    if (config->order == SONDE_TRACE_BY_KIND)
+        config->order =
+            config->probe.kind == SONDE_PROBE_UDP ? SONDE_TRACE_BY_HOP : SONDE_TRACE_BY_QUERY;
     if (config->gap.ns < 0)
         config->gap.ns = 0;
     if (config->wait_factor == 0)
@@ -111,8 +90,7 @@ bool sonde_trace_place(const struct sonde_trace *trace, uint64_t number,
 
 /* --- how far, and how long ------------------------------------------------------------------- */
 
-/* How long an answer may take that is still to be expected. */
-static struct sonde_span wait_of(const struct sonde_trace *trace)
+struct sonde_span trace_wait(const struct sonde_trace *trace)
 {
     const struct sonde_trace_config *config = &trace->config;
     int64_t timeout = config->probe.timeout.ns;
@@ -126,13 +104,13 @@ static struct sonde_span wait_of(const struct sonde_trace *trace)
 
 static struct sonde_span patience(void *self)
 {
-    return wait_of(self);
+    return trace_wait(self);
 }
 
 static void look(struct sonde_trace *trace, struct sonde_mono now)
 {
     const struct sonde_trace_config *config = &trace->config;
-    struct sonde_span wait = wait_of(trace);
+    struct sonde_span wait = trace_wait(trace);
     struct sonde_span rounds =
         config->rounds == 1 ? SONDE_FOREVER : sonde_span_times(config->interval, STALE_ROUNDS);
     uint8_t window = config->silent_hops;
@@ -192,10 +170,9 @@ static struct sonde_span gap_of(const struct sonde_trace *trace)
 static void begin_round(struct sonde_trace *trace, uint64_t round, struct sonde_mono now)
 {
     trace->round = round;
-    trace->round_start = start_of(trace, round);
     look(trace, now);
     trace->gap = gap_of(trace);
-    trace->earliest = sonde_mono_later(trace->earliest, trace->round_start);
+    trace->earliest = sonde_mono_later(trace->earliest, start_of(trace, round));
     trace->idle = false;
     trace->end.asked = 0;
     uint32_t all = UINT32_MAX >> (SONDE_TRACE_QUERIES_MAX - trace->config.queries);
@@ -217,17 +194,6 @@ static void skip_missed(struct sonde_trace *trace, struct sonde_mono now)
 
 /* --- what to ask next ------------------------------------------------------------------------ */
 
-/* See trace.h: until when the next SYN has to wait for the one before. */
-static struct sonde_mono half_open_until(const struct sonde_trace *trace, unsigned h)
-{
-    const struct trace_hop *hop = &trace->hops[h];
-    bool one_by_one = trace->end.reason == SONDE_TRACE_REACHED &&
-                      trace->end.said == SONDE_SAID_SYN_ACK && h == trace->end.hop;
-    return one_by_one && hop->open > 0
-               ? sonde_mono_add((struct sonde_mono){hop->left_ns}, wait_of(trace))
-               : (struct sonde_mono){INT64_MIN};
-}
-
 /*
  * The hop and the query whose turn is. False when there is none now; *again is when there may be,
  * if no outcome comes before.
@@ -240,7 +206,7 @@ static bool pick(const struct sonde_trace *trace, struct sonde_mono now, unsigne
     for (unsigned h = trace->config.first_hop; h <= trace->limit; h++) {
         if (trace->hops[h].todo == 0)
             continue;
-        struct sonde_mono blocked = half_open_until(trace, h);
+        struct sonde_mono blocked = trace_half_open_until(trace, h);
         if (sonde_mono_before(now, blocked)) {
             *again = sonde_mono_earlier(*again, blocked);
             continue;
@@ -286,12 +252,15 @@ static void hand_out(struct sonde_trace *trace, unsigned h, unsigned query, stru
     *probe = trace->config.probe;
     probe->token = 0;
     probe->target = 0;
-    probe->number = trace_memory_add(&trace->memory, &(struct sonde_trace_place){
-                                                         .round = (uint32_t)trace->round,
-                                                         .hop = (uint8_t)h,
-                                                         .query = (uint8_t)query,
-                                                         .nth = hop->nth,
-                                                     });
+    struct trace_asked asked = {
+        .place = {.round = (uint32_t)trace->round,
+                  .hop = (uint8_t)h,
+                  .query = (uint8_t)query,
+                  .nth = hop->nth},
+        .open = true,
+        .alone = trace_is_one_by_one(trace, h),
+    };
+    probe->number = trace_memory_add(&trace->memory, &asked);
     probe->due = due;
     probe->hop_limit = (uint8_t)h;
     hop->todo &= ~(UINT32_C(1) << query);
@@ -313,7 +282,7 @@ static struct sonde_mono give_up(const struct sonde_trace *trace, struct sonde_m
     for (unsigned h = trace->config.first_hop; h <= trace->limit; h++) {
         struct sonde_mono left = {trace->hops[h].left_ns};
         if (trace->hops[h].open > 0)
-            at = sonde_mono_later(at, sonde_mono_add(left, wait_of(trace)));
+            at = sonde_mono_later(at, sonde_mono_add(left, trace_wait(trace)));
     }
     return at;
 }
@@ -322,6 +291,8 @@ static enum sonde_next nothing_now(struct sonde_trace *trace, struct sonde_mono 
                                    struct sonde_mono again, struct sonde_mono *wake)
 {
     trace->idle = true;
+    if (trace->half_open.to > 0)
+        again = sonde_mono_earlier(again, trace->half_open.settled);
     bool failed = trace->end.reason == SONDE_TRACE_SEND_FAILED;
     if (again.ns == SONDE_NEVER.ns && (is_last(trace) || failed)) {
         *wake = give_up(trace, now);
@@ -343,6 +314,8 @@ static enum sonde_next next(void *self, struct sonde_mono now, struct sonde_prob
         trace->start = trace->earliest = now;
         begin_round(trace, 0, now);
     }
+    if (trace->half_open.to > 0 && !sonde_mono_before(now, trace->half_open.settled))
+        trace_supersede(trace);
     look(trace, now);
     bool found = pick(trace, now, &hop, &query, &again);
     if (!found && !is_last(trace) && !sonde_mono_before(now, start_of(trace, trace->round + 1))) {
@@ -374,39 +347,10 @@ static struct sonde_mono end(void *self)
 
 /* --- what became of it ----------------------------------------------------------------------- */
 
-/* The probes of these hops that are under way met a half-open connection: they are asked again. */
-static void supersede(struct sonde_trace *trace, unsigned from, unsigned to)
+static void answered(struct sonde_trace *trace, const struct trace_asked *asked,
+                     const struct sonde_outcome *heard)
 {
-    uint64_t open = trace->open;
-    for (uint64_t number = trace->memory.next; number > 0 && open > 0; number--) {
-        struct trace_asked *asked = trace_memory_find(&trace->memory, number - 1);
-        if (!asked)
-            return;
-        if (!asked->open)
-            continue;
-        open--;
-        struct sonde_trace_place *place = &asked->place;
-        if (place->superseded || place->hop < from || place->hop > to)
-            continue;
-        place->superseded = true;
-        trace->hops[place->hop].open--;
-        if (place->round == (uint32_t)trace->round)
-            trace->hops[place->hop].todo |= UINT32_C(1) << place->query;
-    }
-}
-
-/* Silent hops right in front may be the target as well: its SYN may have come second. */
-static void connected(struct sonde_trace *trace, unsigned hop)
-{
-    unsigned from = hop;
-    while (from > trace->config.first_hop && !trace->hops[from - 1].answered)
-        from--;
-    supersede(trace, from, hop);
-}
-
-static void answered(struct sonde_trace *trace, unsigned h, const struct sonde_outcome *heard)
-{
-    struct trace_hop *hop = &trace->hops[h];
+    struct trace_hop *hop = &trace->hops[asked->place.hop];
     hop->answered = true;
     hop->kind = heard->kind;
     hop->said = heard->said;
@@ -418,8 +362,8 @@ static void answered(struct sonde_trace *trace, unsigned h, const struct sonde_o
     bool in_time = heard->rtt_known && heard->rtt.ns <= trace->config.probe.timeout.ns;
     if (in_time && heard->rtt.ns > trace->rtt_max_ns)
         trace->rtt_max_ns = heard->rtt.ns;
-    if (heard->said == SONDE_SAID_SYN_ACK)
-        connected(trace, h);
+    if (heard->said == SONDE_SAID_SYN_ACK && !asked->alone && !asked->place.superseded)
+        trace_connected(trace, asked->place.hop, heard->rtt);
 }
 
 static void outcome(void *self, const struct sonde_outcome *heard)
@@ -435,7 +379,7 @@ static void outcome(void *self, const struct sonde_outcome *heard)
     case SONDE_UNREACHABLE:
     case SONDE_TOO_BIG:
     case SONDE_PARAMETER_PROBLEM:
-        answered(trace, asked->place.hop, heard);
+        answered(trace, asked, heard);
         trace->heard = true;
         break;
     case SONDE_SEND_FAILED:

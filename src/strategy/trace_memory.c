@@ -46,9 +46,8 @@ struct trace_asked *trace_memory_oldest(const struct trace_memory *memory)
     return memory->next < memory->count ? NULL : &memory->asked[memory->next & (memory->count - 1)];
 }
 
-uint64_t trace_memory_add(struct trace_memory *memory, const struct sonde_trace_place *place)
+uint64_t trace_memory_add(struct trace_memory *memory, const struct trace_asked *asked)
 {
-    memory->asked[memory->next & (memory->count - 1)] =
-        (struct trace_asked){.place = *place, .open = true};
+    memory->asked[memory->next & (memory->count - 1)] = *asked;
     return memory->next++;
 }

@@ -9,7 +9,8 @@
 
 struct trace_asked {
     struct sonde_trace_place place;
-    bool open; /* no final outcome yet */
+    bool open;  /* no final outcome yet */
+    bool alone; /* no connection can have been half open when it left */
 };
 
 struct trace_memory {
@@ -28,7 +29,7 @@ struct trace_asked *trace_memory_find(const struct trace_memory *memory, uint64_
 /* The oldest, which the next probe will take the place of; NULL while there is room. */
 struct trace_asked *trace_memory_oldest(const struct trace_memory *memory);
 
-/* Keeps an open probe and returns its number. */
-uint64_t trace_memory_add(struct trace_memory *memory, const struct sonde_trace_place *place);
+/* Keeps a probe and returns its number. */
+uint64_t trace_memory_add(struct trace_memory *memory, const struct trace_asked *asked);
 
 #endif

@@ -266,6 +266,91 @@ Test(sim_trace, prohibited_with_its_code)
     trace_play_free(&play);
 }
 
+/* --- other probes ---------------------------------------------------------------------------- */
+
+static struct trace_play probed(const char *scenario, const char *host, enum sonde_probe_kind kind,
+                                uint16_t port)
+{
+    return played((struct trace_play){
+        .scenario = scenario,
+        .host = host,
+        .trace = {.probe = {.kind = kind, .port = port, .traffic_class = 0xb9}}});
+}
+
+Test(sim_trace, udp_tcp_and_sctp_find_the_same_way)
+{
+    static const struct {
+        enum sonde_probe_kind kind;
+        uint16_t port;
+        const char *host;
+        enum sonde_said said;
+    } cases[] = {
+        {SONDE_PROBE_UDP, 33434, "far", SONDE_SAID_PORT_CLOSED},
+        {SONDE_PROBE_UDP, 53, "far", SONDE_SAID_UDP},
+        {SONDE_PROBE_UDP, 33434, "bare", SONDE_SAID_PORT_CLOSED},
+        {SONDE_PROBE_TCP, 443, "far", SONDE_SAID_SYN_ACK},
+        {SONDE_PROBE_TCP, 443, "bare", SONDE_SAID_RST},
+        {SONDE_PROBE_SCTP, 3868, "far", SONDE_SAID_INIT_ACK},
+        {SONDE_PROBE_SCTP, 9, "far", SONDE_SAID_ABORT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct trace_play play = probed("services", cases[i].host, cases[i].kind, cases[i].port);
+        cr_expect_eq(play.summary.length, 3, "%zu", i);
+        cr_expect_eq(play.end.reason, SONDE_TRACE_REACHED, "%zu", i);
+        cr_expect_eq(play.end.said, cases[i].said, "%zu: %d", i, play.end.said);
+        for (unsigned hop = 1; hop <= 3; hop++)
+            cr_expect_eq(verdict(&play, hop), SONDE_PATH_FINE, "%zu: hop %u", i, hop);
+        cr_expect_eq(trace_play_hop(&play, 2)->quote.traffic_class, 0xb9);
+        trace_play_free(&play);
+    }
+}
+
+Test(sim_trace, a_port_that_is_filtered_is_dark)
+{
+    struct trace_play play = probed("services", "far", SONDE_PROBE_TCP, 25);
+    cr_assert_eq(play.end.reason, SONDE_TRACE_SILENCE);
+    cr_assert_eq(play.summary.black_hole_hop, 3);
+    trace_play_free(&play);
+    play = probed("firewall", "far", SONDE_PROBE_TCP, 80);
+    cr_assert_eq(play.end.reason, SONDE_TRACE_UNREACHABLE);
+    cr_assert_eq(play.end.icmp_code, 13);
+    trace_play_free(&play);
+}
+
+Test(sim_trace, nats_are_seen_by_what_they_leave_in_quotes)
+{
+    struct trace_play play = probed("nat", "astray", SONDE_PROBE_UDP, 33434);
+    unsigned port = SONDE_PATH_EVIDENCE_PORT | SONDE_PATH_EVIDENCE_IP_ID;
+    for (unsigned hop = 1; hop <= 5; hop++)
+        cr_assert_eq(trace_play_hop(&play, hop)->nat_before, hop == 3, "%u", hop);
+    cr_assert_eq(trace_play_hop(&play, 3)->nat_evidence & port, port);
+    trace_play_free(&play);
+    play = probed("nat", "far", SONDE_PROBE_TCP, 80);
+    cr_assert_eq(play.summary.nat_hop, 3);
+    cr_assert_eq(trace_play_hop(&play, 3)->nat_evidence, SONDE_PATH_EVIDENCE_IP_ID,
+                 "it translates quotes back");
+    trace_play_free(&play);
+}
+
+Test(sim_trace, a_flow_keeps_to_its_way)
+{
+    static const enum sonde_probe_kind kinds[] = {SONDE_PROBE_ECHO, SONDE_PROBE_UDP,
+                                                  SONDE_PROBE_TCP, SONDE_PROBE_SCTP};
+    for (size_t i = 0; i < 8; i++) {
+        struct trace_play play = played((struct trace_play){
+            .scenario = "ecmp",
+            .family = families[i / 4],
+            .trace = {.rounds = 5,
+                      .interval = {500 * MS},
+                      .probe = {.kind = kinds[i % 4], .port = 33434, .flow = (uint16_t)(i + 1)}}});
+        for (unsigned hop = 1; hop <= play.summary.length; hop++)
+            cr_expect_eq(trace_play_hop(&play, hop)->variety, SONDE_PATH_ONE, "%zu: hop %u", i,
+                         hop);
+        cr_expect_eq(play.end.reason, SONDE_TRACE_REACHED);
+        trace_play_free(&play);
+    }
+}
+
 /* --- figures --------------------------------------------------------------------------------- */
 
 /* So many hops, the last of them the target, whose round trip is spread evenly over the way. */

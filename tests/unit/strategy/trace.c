@@ -368,10 +368,14 @@ Test(strategy_trace, half_open_connections_are_asked_one_by_one)
     answer(&bench, 2, SONDE_TIME_EXCEEDED, 1);
     answer(&bench, 4, SONDE_TIME_EXCEEDED, 1);
     syn_ack(&bench, 1);
+    cr_assert_eq(next(&bench), SONDE_NEXT_WAIT, "cookies would answer all the same");
+    cr_assert_eq(bench.wake_ns, 5 * MS + 12500 * SONDE_NS_PER_US + 10 * MS);
+    bench.now_ns = bench.wake_ns;
+    cr_assert_eq(next(&bench), SONDE_NEXT_PROBE);
+    cr_assert_eq(place_of(&bench, 6).query, 1);
     cr_assert(place_of(&bench, 3).superseded);
     cr_assert(place_of(&bench, 5).superseded);
     cr_assert_not(place_of(&bench, 4).superseded);
-    assert_asks(&bench, 2, 1);
     cr_assert_eq(next(&bench), SONDE_NEXT_WAIT, "until that is answered, or known to be silent");
     cr_assert_eq(bench.wake_ns, bench.now_ns + 250 * MS);
     syn_ack(&bench, 6);
@@ -391,10 +395,31 @@ Test(strategy_trace, a_connection_further_out_may_have_hidden_the_target)
     cr_assert_eq(ask_all(&bench), 4);
     answer(&bench, 0, SONDE_TIME_EXCEEDED, 1);
     syn_ack(&bench, 2); /* hop 3, while hop 2 is silent */
+    cr_assert_eq(next(&bench), SONDE_NEXT_WAIT);
     assert_asks(&bench, 2, 0);
     syn_ack(&bench, 4);
     cr_assert_eq(next(&bench), SONDE_NEXT_DONE);
     cr_assert_eq(ended(&bench).hop, 2);
+    sonde_trace_destroy(bench.trace);
+}
+
+Test(strategy_trace, a_syn_that_left_alone_and_is_lost_is_lost)
+{
+    struct bench bench = bench_new((struct sonde_trace_config){.queries = 1,
+                                                               .last_hop = 1,
+                                                               .rounds = 9,
+                                                               .interval = {1000 * MS},
+                                                               .probe = {.kind = SONDE_PROBE_TCP}});
+    for (unsigned round = 0; round < 3; round++) {
+        bench.now_ns = round * 1000 * MS;
+        cr_assert_eq(next(&bench), SONDE_NEXT_PROBE);
+        if (round != 1)
+            syn_ack(&bench, round);
+        cr_assert_eq(next(&bench), SONDE_NEXT_WAIT);
+        bench.now_ns += 500 * MS;
+        cr_assert_eq(next(&bench), SONDE_NEXT_WAIT);
+    }
+    cr_assert_not(place_of(&bench, 1).superseded);
     sonde_trace_destroy(bench.trace);
 }
 

@@ -34,9 +34,10 @@ Test(strategy_trace_memory, forgets_the_oldest)
     cr_assert_null(trace_memory_find(&memory, 0));
     cr_assert_null(trace_memory_oldest(&memory));
     for (uint32_t i = 0; i < memory.count; i++)
-        cr_assert_eq(trace_memory_add(&memory, &(struct sonde_trace_place){.nth = i}), i);
+        cr_assert_eq(trace_memory_add(&memory, &(struct trace_asked){.place = {.nth = i}}), i);
     cr_assert_eq(trace_memory_oldest(&memory)->place.nth, 0);
-    uint64_t last = trace_memory_add(&memory, &(struct sonde_trace_place){.nth = 7});
+    uint64_t last =
+        trace_memory_add(&memory, &(struct trace_asked){.place = {.nth = 7}, .open = true});
     cr_assert_null(trace_memory_find(&memory, 0));
     cr_assert_eq(trace_memory_find(&memory, 1)->place.nth, 1);
     cr_assert_eq(trace_memory_find(&memory, last)->place.nth, 7);
