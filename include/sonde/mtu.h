@@ -35,7 +35,10 @@ struct sonde_mtu_config {
     uint8_t silent_hops;   /* so many silent hops in a row end the path: 0: 6 */
     uint8_t tries;         /* 0: 3 */
     uint8_t hop_limit;     /* of probes that are to arrive; 0: 64 */
-    struct sonde_span gap; /* between any two probes; 0: none */
+    uint16_t
+        flows; /* probes take turns with so many flows, from the probe's on: TCP, because a host
+                  that has half opened a connection answers no other SYN of it; 0: one flow */
+    struct sonde_span gap;    /* between any two probes; 0: none */
     struct sonde_probe probe; /* kind, timeout, class, port, flow …: all but target (0), number,
                                  due, hop limit and payload. Its timeout holds until an RTT is
                                  known; then three times that, 250 ms at least */

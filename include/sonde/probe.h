@@ -55,7 +55,8 @@ struct sonde_probe {
     uint8_t traffic_class;  /* TOS or traffic class: DSCP and ECN */
     bool dont_fragment;     /* IPv4 DF; for both families: never fragmented by us */
     uint32_t flow_label;    /* IPv6, 20 bits */
-    uint16_t payload_bytes; /* behind the eight bytes of the ICMP or UDP header; not of TCP, SCTP */
+    uint16_t payload_bytes; /* behind the eight bytes of the ICMP or UDP header; behind a SYN, which
+                               hosts take without reading it; not of SCTP */
     uint16_t port;          /* UDP, TCP, SCTP: the destination's */
     /*
      * Routers that balance by flow see the same in all probes of a flow and of one shape (Paris

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/path_run.h"
 #include "cli/session.h"
+#include "cli/trace_multipath.h"
 #include "report/mtu.h"
 #include "sonde/engine.h"
 #include "sonde/loop.h"
@@ -15,15 +16,17 @@
 #define IPV4_HEADER 20u
 #define IPV6_HEADER 40u
 #define HEAD        8u  /* of ICMP and UDP */
-#define TCP_HEAD    60u /* with all options that a SYN may have */
+#define TCP_HEAD    32u /* with the options of our SYNs */
 #define LEAST_IPV4  68u /* RFC 791 */
 #define LEAST_IPV6  1280u
+#define MOST_WAYS   64u
 
 struct search {
     struct path_ground *ground;
     struct sonde_mtu_config config;
     struct sonde_mtu *mtu;
     struct sonde_engine *engine;
+    bool several; /* flows: the report names each */
     bool interrupted;
 };
 
@@ -53,6 +56,8 @@ static struct sonde_mtu_config config_of(const struct path_ground *ground)
         .gap = settings->gap,
         .probe = path_ground_probe(ground),
     };
+    if (settings->choice.kind == SONDE_PROBE_TCP)
+        config.flows = (uint16_t)(ground->transport.identifier_count - 1);
     if (config.least < header)
         config.least = header;
     return config;
@@ -114,6 +119,7 @@ static int tell(const struct search *search, struct sonde_span spent)
     const struct report_mtu what = {
         .json = settings->json,
         .flow = search->config.probe.flow,
+        .several_flows = search->several,
         .config = &search->config,
         .result = &result,
         .spent = spent,
@@ -144,31 +150,57 @@ static int run(struct search *search)
     const struct sonde_mono now = transport->ops->now(transport->self);
     sonde_engine_stop(search->engine, now);
     settle_names(search);
-    session_release_signals();
     const int told = tell(search, sonde_mono_since(now, start));
     return error ? error : told;
 }
 
-static int find_mtu(struct path_ground *ground)
+/* Looks for the MTU of one way; *status is the exit code. Returns 0 or a negative errno. */
+static int find_one(struct path_ground *ground, uint16_t flow, bool several, int *status)
 {
-    struct search search = {.ground = ground, .config = config_of(ground)};
-    if (search.config.most < search.config.least) {
-        fprintf(stderr, "%s: --most %u is less than the smallest probe of this kind (%u bytes)\n",
-                ground->context->program, search.config.most, search.config.least);
-        return CLI_FAILED;
-    }
+    struct search search = {.ground = ground, .config = config_of(ground), .several = several};
+    search.config.probe.flow = flow;
     int error = prepare(&search);
-    if (!error && !ground->settings->scenario)
-        session_obey_interrupts();
     if (!error)
         error = run(&search);
+    if (!error)
+        *status = exit_code(&search);
+    if (!error && search.interrupted)
+        error = -EINTR;
+    sonde_engine_destroy(search.engine);
+    sonde_mtu_destroy(search.mtu);
+    return error;
+}
+
+static bool sizes_make_sense(const struct path_ground *ground)
+{
+    const struct sonde_mtu_config config = config_of(ground);
+    if (config.most >= config.least)
+        return true;
+    fprintf(stderr, "%s: --most %u is less than the smallest probe of this kind (%u bytes)\n",
+            ground->context->program, config.most, config.least);
+    return false;
+}
+
+static int find_mtu(struct path_ground *ground)
+{
+    uint16_t flows[MOST_WAYS] = {(uint16_t)ground->settings->flow};
+    size_t count = 1;
+    int status = sizes_make_sense(ground) ? 0 : CLI_FAILED;
+    if (!status && ground->settings->multipath)
+        status = trace_find_flows(ground, flows, MOST_WAYS, &count);
+    if (!status && !ground->settings->scenario)
+        session_obey_interrupts();
+    int error = 0;
+    for (size_t i = 0; i < count && status != CLI_FAILED && !error; i++) {
+        int of_this = 0;
+        error = find_one(ground, flows[i], count > 1, &of_this);
+        status = of_this > status ? of_this : status;
+    }
+    session_release_signals();
     if (error)
         fprintf(stderr, "%s: the run ended early: %s\n", ground->context->program,
                 strerror(-error));
-    const int status = error ? CLI_FAILED : exit_code(&search);
-    sonde_engine_destroy(search.engine);
-    sonde_mtu_destroy(search.mtu);
-    return status;
+    return error ? CLI_FAILED : status;
 }
 
 int cli_mtu(struct cli_context *context, int argc, char **argv)

@@ -314,7 +314,10 @@ struct sonde_probe path_ground_probe(const struct path_ground *ground)
     uint32_t label = settings->flow_label > 0 ? (uint32_t)settings->flow_label : 0;
     if (settings->flow_label == 0)
         base_random_secret(&label, sizeof label);
+    const bool with_payload =
+        settings->choice.kind == SONDE_PROBE_ECHO || settings->choice.kind == SONDE_PROBE_UDP;
     return (struct sonde_probe){
+        .payload_bytes = with_payload ? (uint16_t)settings->payload_bytes : 0,
         .timeout = settings->timeout,
         .kind = settings->choice.kind,
         .traffic_class = settings->traffic_class > 0 ? (uint8_t)settings->traffic_class : 0,

@@ -39,7 +39,7 @@ void path_ground_close(struct path_ground *ground);
 /* Fills in what all datagrams have in common. Returns 0, or the exit code with the cause told. */
 int path_ground_engine(const struct path_ground *ground, struct sonde_engine_config *config);
 
-/* A probe as the settings want it: all but target, number, due, hop limit and payload. */
+/* A probe as the settings want it: all but target, number, due and hop limit. */
 struct sonde_probe path_ground_probe(const struct path_ground *ground);
 
 /* The name of an address, or NULL: a report_name. `self` is the ground. */

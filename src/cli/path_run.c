@@ -5,7 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FLOWS 16u /* identifiers, where one flow is asked: it chooses one of them */
+#define FLOWS     16u  /* where one flow is asked: it chooses one of them */
+#define TCP_FLOWS 256u /* where each SYN needs another one */
+
+static uint32_t identifiers(const struct path_settings *settings)
+{
+    if (settings->multipath)
+        return PATH_FLOWS_MAX;
+    return settings->command == PATH_IN_MTU && settings->choice.kind == SONDE_PROBE_TCP ? TCP_FLOWS
+                                                                                        : FLOWS;
+}
 
 int path_run(struct cli_context *context, unsigned command, path_work *work, int argc, char **argv)
 {
@@ -22,8 +31,7 @@ int path_run(struct cli_context *context, unsigned command, path_work *work, int
         return puts("sonde " SONDE_VERSION) < 0 ? CLI_FAILED : CLI_ANSWERED;
     setlocale(LC_CTYPE, ""); /* international names, drawing characters */
     struct path_ground ground;
-    int status =
-        path_ground_open(&ground, context, &settings, settings.multipath ? PATH_FLOWS_MAX : FLOWS);
+    int status = path_ground_open(&ground, context, &settings, identifiers(&settings));
     if (!status)
         status = work(&ground);
     path_ground_close(&ground);

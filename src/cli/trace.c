@@ -54,7 +54,6 @@ static struct sonde_trace_config config_of(const struct path_ground *ground)
         .gap = settings->gap.ns > 0 ? settings->gap : (struct sonde_span){-1},
         .probe = path_ground_probe(ground),
     };
-    config.probe.payload_bytes = (uint16_t)settings->payload_bytes;
     return config;
 }
 

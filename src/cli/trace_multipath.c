@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/path_run.h"
@@ -36,7 +37,6 @@ static struct sonde_multipath_config config_of(const struct path_ground *ground)
         .gap = settings->gap,
         .silent_hops = (uint8_t)settings->silent_hops,
     };
-    config.probe.payload_bytes = (uint16_t)settings->payload_bytes;
     if (settings->choice.kind == SONDE_PROBE_UDP)
         config.source_ports = (uint16_t)ground->transport.identifier_count;
     else if (settings->choice.kind != SONDE_PROBE_ECHO)
@@ -116,34 +116,89 @@ static int exit_code(const struct search *search)
     }
 }
 
-static int run(struct search *search, const struct sonde_multipath_config *config)
+/* Sends and listens until all ways are found. */
+static int look(struct search *search, const struct sonde_multipath_config *config)
 {
     const struct sonde_loop_hooks hooks = {.self = search, .signal = on_signal};
-    const struct sonde_mono start = now_of(search);
-    int error =
-        sonde_loop_run(search->engine, &search->ground->transport, &hooks, SONDE_LOOP_PROMPT);
-    const struct sonde_span spent = sonde_mono_since(now_of(search), start);
+    int error = prepare(search, config);
+    if (error)
+        return error;
+    if (!search->ground->settings->scenario)
+        session_obey_interrupts();
+    error = sonde_loop_run(search->engine, &search->ground->transport, &hooks, SONDE_LOOP_PROMPT);
     sonde_engine_stop(search->engine, now_of(search));
-    settle_names(search);
-    session_release_signals();
-    const int told = tell(search, config, spent);
-    return error ? error : told;
+    return error;
+}
+
+static void finish(struct search *search, int error)
+{
+    if (error)
+        fprintf(stderr, "%s: the run ended early: %s\n", search->ground->context->program,
+                strerror(-error));
+    sonde_engine_destroy(search->engine);
+    sonde_multipath_destroy(search->multipath);
 }
 
 int trace_all_ways(struct path_ground *ground)
 {
     struct search search = {.ground = ground};
     const struct sonde_multipath_config config = config_of(ground);
-    int error = prepare(&search, &config);
-    if (!error && !ground->settings->scenario)
-        session_obey_interrupts();
-    if (!error)
-        error = run(&search, &config);
-    if (error)
-        fprintf(stderr, "%s: the run ended early: %s\n", ground->context->program,
-                strerror(-error));
-    const int status = error ? CLI_FAILED : exit_code(&search);
-    sonde_engine_destroy(search.engine);
-    sonde_multipath_destroy(search.multipath);
+    const struct sonde_mono start = now_of(&search);
+    int error = look(&search, &config);
+    int status = CLI_FAILED;
+    if (search.engine) {
+        const struct sonde_span spent = sonde_mono_since(now_of(&search), start);
+        settle_names(&search);
+        session_release_signals();
+        const int told = tell(&search, &config, spent);
+        error = error ? error : told;
+        status = error ? CLI_FAILED : exit_code(&search);
+    }
+    finish(&search, error);
     return status;
+}
+
+/* --- a flow for each way -----------------------------------------------------------------------
+ */
+
+#define MOST_HOPS 256u
+
+/* Takes the flows of vertices that no flow taken before passes, farthest first. */
+static size_t choose(const struct sonde_multipath *multipath,
+                     const struct sonde_multipath_graph *graph, bool *passed, uint16_t *flows,
+                     size_t capacity)
+{
+    size_t count = 0;
+    uint32_t way[MOST_HOPS];
+    for (uint32_t i = graph->vertex_count; i-- > 1 && count < capacity;) {
+        const uint16_t flow = graph->vertices[i].flow;
+        if (passed[i] || graph->vertices[i].star)
+            continue;
+        const size_t known = sonde_multipath_way(multipath, flow, way, MOST_HOPS);
+        for (size_t hop = 0; hop < known && hop < MOST_HOPS; hop++)
+            if (way[hop] != SONDE_MULTIPATH_NONE)
+                passed[way[hop]] = true;
+        flows[count++] = flow;
+    }
+    return count;
+}
+
+int trace_find_flows(struct path_ground *ground, uint16_t *flows, size_t capacity, size_t *count)
+{
+    struct search search = {.ground = ground};
+    const struct sonde_multipath_config config = config_of(ground);
+    int error = look(&search, &config);
+    *count = 0;
+    if (!error) {
+        const struct sonde_multipath_graph *graph = sonde_multipath_read(search.multipath);
+        bool *passed = calloc(graph->vertex_count, sizeof *passed);
+        error = passed ? 0 : -ENOMEM;
+        if (passed)
+            *count = choose(search.multipath, graph, passed, flows, capacity);
+        free(passed);
+    }
+    if (!error && search.interrupted)
+        error = -EINTR;
+    finish(&search, error);
+    return error ? CLI_FAILED : 0;
 }

@@ -58,6 +58,19 @@ static struct flight_slot *by_word(const struct call *call, uint32_t word)
     return slot;
 }
 
+/* A SYN's data may be acknowledged with it: by an RST always (RFC 9293 section 3.10.7.1). */
+static struct flight_slot *by_acknowledgment(const struct call *call, uint32_t acknowledgment)
+{
+    struct flight_slot *found = by_word(call, acknowledgment - 1);
+    for (uint32_t back = 0; back <= 1 && !found; back++) { /* data may carry into the upper half */
+        struct flight_slot *slot = flight_in_lane(
+            call->context->flight, call->lane, (((acknowledgment - 1) >> 16) - back) & UINT16_MAX);
+        if (slot && slot->payload_bytes > 0)
+            found = by_word(call, acknowledgment - 1 - slot->payload_bytes);
+    }
+    return found;
+}
+
 enum answer_verdict answer_judge_tcp(const struct answer_context *context,
                                      const struct engine_arrival *arrival,
                                      struct flight_slot **found, struct sonde_outcome *outcome)
@@ -72,7 +85,7 @@ enum answer_verdict answer_judge_tcp(const struct answer_context *context,
     /* a bare ACK is about somebody's connection: RFC 5961 section 4 */
     if (!call.lane || (!reset && !accepted))
         return ANSWER_FOREIGN;
-    struct flight_slot *slot = by_word(&call, tcp.acknowledgment - 1);
+    struct flight_slot *slot = by_acknowledgment(&call, tcp.acknowledgment);
     if (!slot)
         return ANSWER_FOREIGN;
     return tell(&call, slot, reset ? SONDE_SAID_RST : SONDE_SAID_SYN_ACK, found, outcome);

@@ -13,8 +13,7 @@
 
 int build_tcp_measure(const struct build_job *job)
 {
-    (void)job;
-    return PACKET_TCP_HEADER + OPTION_BYTES;
+    return (int)(PACKET_TCP_HEADER + OPTION_BYTES + job->probe->payload_bytes);
 }
 
 void build_tcp_write(const struct build_job *job, struct packet_writer *writer)
@@ -34,6 +33,7 @@ void build_tcp_write(const struct build_job *job, struct packet_writer *writer)
     packet_write_zeros(writer, 4); /* checksum, urgent pointer */
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         packet_tcp_option_write(writer, &options[i]);
+    packet_write_zeros(writer, job->probe->payload_bytes);
 }
 
 void build_tcp_patch(const struct build_job *job, uint8_t *upper, struct packet_sum *sum)

@@ -205,6 +205,8 @@ static void heard_too_big(struct sonde_mtu *mtu, const struct mtu_probe *probe,
         refusal->named = outcome->mtu;
     if (!ours && refusal->hop == 0)
         refusal->hop = hop_of(mtu, probe, outcome);
+    if (refusal->hop > 0 && mtu->hops[refusal->hop].address.family == SONDE_FAMILY_NONE)
+        mtu->hops[refusal->hop].address = outcome->from;
 }
 
 static void heard_unreachable(struct sonde_mtu *mtu, const struct sonde_outcome *outcome)
@@ -382,6 +384,8 @@ static void fill(struct sonde_mtu *mtu, struct sonde_mono now, struct sonde_prob
     struct mtu_probe *next = &mtu->probes[mtu->handed];
     next->sent_ns = now.ns;
     *probe = mtu->config.probe;
+    if (mtu->config.flows > 0)
+        probe->flow = (uint16_t)(probe->flow + mtu->handed % mtu->config.flows);
     probe->number = mtu->handed++;
     probe->due =
         mtu->earliest.ns > INT64_MIN && sonde_mono_before(mtu->earliest, now) ? mtu->earliest : now;
