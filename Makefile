@@ -9,7 +9,7 @@ V       ?= 0# 1: show every command
 HOST    ?= 127.0.0.1
 
 CC       ?= cc
-PKGS     := libcap libseccomp jansson libcares libmnl libmd
+PKGS     := libcap libseccomp jansson libcares libmnl libmd libmaxminddb
 CFLAGS   ?= -O2 -g
 # Floods are bound by the processor: calls between the rooms are worth inlining. gcc's objects serve
 # linkers without link-time optimisation as well.
@@ -30,7 +30,7 @@ PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 # do not call: the program takes them in where static ones are there. Distributions set LINK=dynamic.
 LINK ?= static
 static_library = $(shell file=$$($(CC) -print-file-name=lib$(1).a) && [ "$$file" != lib$(1).a ] && echo "$$file")
-PROGRAM_LIBS := $(foreach name,cap jansson cares mnl md,\
+PROGRAM_LIBS := $(foreach name,cap jansson cares mnl md maxminddb,\
                 $(or $(if $(filter static,$(LINK)),$(call static_library,$(name))),-l$(name)))
 
 ALL_CFLAGS  = -std=gnu17 -fPIC -pthread -DSONDE_VERSION='"$(VERSION)"' \

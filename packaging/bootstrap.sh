@@ -33,6 +33,7 @@ build  library jansson           libjansson-dev    jansson-devel       jansson-d
 build  library libcares          libc-ares-dev     c-ares-devel        c-ares-dev         c-ares
 build  library libmnl            libmnl-dev        libmnl-devel        libmnl-dev         libmnl
 build  library libmd             libmd-dev         libmd-devel         libmd-dev          libmd
+build  library libmaxminddb      libmaxminddb-dev  libmaxminddb-devel  libmaxminddb-dev   libmaxminddb
 manual command scdoc             scdoc             scdoc               scdoc              scdoc
 test   library criterion         libcriterion-dev  criterion-devel     criterion-dev      criterion
 test   command ip                iproute2          iproute             iproute2           iproute2

@@ -249,9 +249,19 @@ static bool needs_resolver(const struct path_settings *settings)
            (settings->via.count > 0 || !sonde_address_parse(settings->host, &address));
 }
 
+static int open_geo(struct path_ground *ground)
+{
+    const char *file = ground->settings->geo_file, *problem;
+    if (!file || (ground->geo = cli_geo_open(file, &problem)))
+        return 0;
+    fprintf(stderr, "%s: --geo: %s: %s\n", ground->context->program, file, problem);
+    return CLI_FAILED;
+}
+
 static int open_names(struct path_ground *ground)
 {
-    if (ground->settings->numeric || ground->settings->scenario)
+    const struct path_settings *settings = ground->settings;
+    if ((settings->numeric && !settings->as_numbers) || settings->scenario)
         return 0;
     const char *operation;
     const int error =
@@ -275,6 +285,8 @@ int path_ground_open(struct path_ground *ground, struct cli_context *context,
     if (!status)
         status = find_target_interruptibly(ground);
     if (!status)
+        status = open_geo(ground);
+    if (!status)
         status = open_names(ground);
     if (!status)
         status = confine(ground, ground->reverse ? PRIVILEGE_LOOP_NAMES : PRIVILEGE_LOOP);
@@ -283,6 +295,7 @@ int path_ground_open(struct path_ground *ground, struct cli_context *context,
 
 void path_ground_close(struct path_ground *ground)
 {
+    cli_geo_close(ground->geo);
     net_reverse_close(ground->reverse);
     if (ground->transport.ops)
         ground->transport.ops->close(ground->transport.self);
@@ -343,12 +356,28 @@ const char *path_ground_name(void *self, const struct sonde_address *address)
     return name;
 }
 
+const char *path_ground_origin(void *self, const struct sonde_address *address)
+{
+    struct path_ground *ground = self;
+    const char *origin = NULL;
+    if (ground->geo)
+        return cli_geo_ask(ground->geo, address);
+    if (ground->reverse && ground->settings->as_numbers)
+        net_reverse_ask_origin(ground->reverse, address, &origin);
+    return origin;
+}
+
 bool path_ground_name_pending(void *self, const struct sonde_address *address)
 {
     struct path_ground *ground = self;
-    const char *name;
-    return ground->reverse &&
-           net_reverse_ask(ground->reverse, address, &name) == NET_REVERSE_PENDING;
+    const struct path_settings *settings = ground->settings;
+    const char *text;
+    bool pending = false;
+    if (ground->reverse && !settings->numeric)
+        pending |= net_reverse_ask(ground->reverse, address, &text) == NET_REVERSE_PENDING;
+    if (ground->reverse && settings->as_numbers)
+        pending |= net_reverse_ask_origin(ground->reverse, address, &text) == NET_REVERSE_PENDING;
+    return pending;
 }
 
 bool path_ground_wait(struct path_ground *ground)

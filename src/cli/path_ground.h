@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "cli/command.h"
+#include "cli/geo.h"
 #include "cli/path_options.h"
 #include "cli/request.h"
 #include "net/reverse.h"
@@ -23,6 +24,7 @@ struct path_ground {
     bool raw;                    /* the datagrams are ours from the IP header on */
     bool named;                  /* the host was given by name */
     struct net_reverse *reverse; /* NULL: no names */
+    struct cli_geo *geo;         /* NULL: no --geo */
     struct request_options options;
 };
 
@@ -45,13 +47,16 @@ struct sonde_probe path_ground_probe(const struct path_ground *ground);
 /* The name of an address, or NULL: a report_name. `self` is the ground. */
 const char *path_ground_name(void *self, const struct sonde_address *address);
 
+/* Where an address is at home, or NULL: a report_origin. `self` is the ground. */
+const char *path_ground_origin(void *self, const struct sonde_address *address);
+
 /*
  * Waits a moment for names; answers to probes that still come are passed over. Returns whether a
  * signal asks for the end.
  */
 bool path_ground_wait(struct path_ground *ground);
 
-/* Whether the name is still being looked up: asking starts that. `self` is the ground. */
+/* Whether name or origin are still being looked up: asking starts that. `self` is the ground. */
 bool path_ground_name_pending(void *self, const struct sonde_address *address);
 
 #endif

@@ -99,6 +99,7 @@ static int tell(struct search *search, const struct sonde_multipath_config *conf
         .graph = sonde_multipath_read(search->multipath),
         .confidence = config->confidence,
         .lite = config->mode == SONDE_MULTIPATH_LITE,
+        .origin = settings->as_numbers || settings->geo_file ? path_ground_origin : NULL,
         .spent = spent,
     };
     return report_multipath(&run, &what);

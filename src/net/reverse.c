@@ -1,6 +1,7 @@
 #include "net/reverse.h"
 
 #include <ares.h>
+#include <arpa/nameser.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdbool.h>
@@ -10,6 +11,7 @@
 #include <sys/time.h>
 
 #include "base/printable.h"
+#include "net/origin.h"
 #include "net/poller.h"
 #include "sonde/net.h"
 
@@ -18,8 +20,14 @@
 #define TRY_MS           1500 /* for an answer of one server, doubled with each try */
 #define TRIES            2
 
+enum question {
+    ASKS_NAME,
+    ASKS_ORIGIN,
+};
+
 struct entry {
     struct sonde_address address; /* SONDE_FAMILY_NONE: free */
+    enum question question;
     enum net_reverse_state state;
     struct sonde_mono asked; /* when the look-up began */
     uint64_t used;           /* number of the last question about it */
@@ -153,13 +161,20 @@ void net_reverse_close(struct net_reverse *reverse)
     free(reverse);
 }
 
-/* The entry of an address, or the one to be replaced by it; NULL when every one is being asked. */
-static struct entry *find(struct net_reverse *reverse, const struct sonde_address *address)
+static bool is_about(const struct entry *entry, enum question question,
+                     const struct sonde_address *address)
+{
+    return entry->question == question && sonde_address_equal(&entry->address, address);
+}
+
+/* The entry of a question, or the one to be replaced by it; NULL when all are being asked. */
+static struct entry *find(struct net_reverse *reverse, enum question question,
+                          const struct sonde_address *address)
 {
     struct entry *oldest = NULL;
     for (uint32_t i = 0; i < reverse->capacity; i++) {
         struct entry *entry = &reverse->entries[i];
-        if (sonde_address_equal(&entry->address, address))
+        if (is_about(entry, question, address))
             return entry;
         if (entry->state != NET_REVERSE_PENDING && (!oldest || entry->used < oldest->used))
             oldest = entry;
@@ -167,7 +182,7 @@ static struct entry *find(struct net_reverse *reverse, const struct sonde_addres
     return oldest;
 }
 
-static void answered(void *argument, int status, int timeouts, struct hostent *host)
+static void name_answered(void *argument, int status, int timeouts, struct hostent *host)
 {
     (void)timeouts;
     struct entry *entry = argument;
@@ -178,35 +193,74 @@ static void answered(void *argument, int status, int timeouts, struct hostent *h
     entry->state = NET_REVERSE_KNOWN;
 }
 
-static void begin(struct net_reverse *reverse, struct entry *entry,
+static void origin_answered(void *argument, int status, int timeouts, unsigned char *bytes,
+                            int length)
+{
+    (void)timeouts;
+    struct entry *entry = argument;
+    struct ares_txt_reply *records = NULL;
+    entry->state = NET_REVERSE_NONE;
+    if (status != ARES_SUCCESS || ares_parse_txt_reply(bytes, length, &records) != ARES_SUCCESS)
+        return;
+    if (records && net_origin_read((const char *)records->txt, records->length, entry->name,
+                                   sizeof entry->name))
+        entry->state = NET_REVERSE_KNOWN;
+    ares_free_data(records);
+}
+
+static void begin(struct net_reverse *reverse, struct entry *entry, enum question question,
                   const struct sonde_address *address)
 {
+    char name[NET_ORIGIN_QUESTION];
     entry->address = *address;
+    entry->question = question;
     entry->asked = net_now();
     entry->state = NET_REVERSE_PENDING;
-    ares_gethostbyaddr(reverse->channel, address->bytes, (int)sonde_address_length(address),
-                       address->family == SONDE_IPV4 ? AF_INET : AF_INET6, answered, entry);
+    switch (question) {
+    case ASKS_NAME:
+        ares_gethostbyaddr(reverse->channel, address->bytes, (int)sonde_address_length(address),
+                           address->family == SONDE_IPV4 ? AF_INET : AF_INET6, name_answered,
+                           entry);
+        break;
+    case ASKS_ORIGIN:
+        ares_query(reverse->channel, net_origin_question(address, name), ns_c_in, ns_t_txt,
+                   origin_answered, entry);
+        break;
+    }
     arm(reverse);
+}
+
+static enum net_reverse_state ask(struct net_reverse *reverse, enum question question,
+                                  const struct sonde_address *address, const char **text)
+{
+    *text = NULL;
+    if (address->family == SONDE_FAMILY_NONE)
+        return NET_REVERSE_NONE;
+    struct entry *entry = find(reverse, question, address);
+    if (!entry)
+        return NET_REVERSE_NONE;
+    if (!is_about(entry, question, address))
+        begin(reverse, entry, question, address);
+    entry->used = ++reverse->questions;
+    if (entry->state == NET_REVERSE_KNOWN)
+        *text = entry->name;
+    if (entry->state == NET_REVERSE_PENDING &&
+        sonde_mono_since(net_now(), entry->asked).ns >= reverse->timeout.ns)
+        return NET_REVERSE_NONE;
+    return entry->state;
 }
 
 enum net_reverse_state net_reverse_ask(struct net_reverse *reverse,
                                        const struct sonde_address *address, const char **name)
 {
-    *name = NULL;
-    if (address->family == SONDE_FAMILY_NONE)
-        return NET_REVERSE_NONE;
-    struct entry *entry = find(reverse, address);
-    if (!entry)
-        return NET_REVERSE_NONE;
-    if (!sonde_address_equal(&entry->address, address))
-        begin(reverse, entry, address);
-    entry->used = ++reverse->questions;
-    if (entry->state == NET_REVERSE_KNOWN)
-        *name = entry->name;
-    if (entry->state == NET_REVERSE_PENDING &&
-        sonde_mono_since(net_now(), entry->asked).ns >= reverse->timeout.ns)
-        return NET_REVERSE_NONE;
-    return entry->state;
+    return ask(reverse, ASKS_NAME, address, name);
+}
+
+enum net_reverse_state net_reverse_ask_origin(struct net_reverse *reverse,
+                                              const struct sonde_address *address,
+                                              const char **origin)
+{
+    return ask(reverse, ASKS_ORIGIN, address, origin);
 }
 
 size_t net_reverse_descriptors(struct net_reverse *reverse, struct pollfd *fds, size_t capacity)

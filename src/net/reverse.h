@@ -1,5 +1,5 @@
 /*
- * Names of addresses, looked up beside the measurement (c-ares): asking never blocks.
+ * Names and origins of addresses, looked up beside the measurement (c-ares): asking never blocks.
  *
  * /etc/hosts comes first, then DNS. What was learned, "there is none" included, is kept in a cache
  * of fixed size: about 300 bytes for each of its entries, which is all the memory that grows with
@@ -53,6 +53,14 @@ void net_reverse_close(struct net_reverse *reverse);
  */
 enum net_reverse_state net_reverse_ask(struct net_reverse *reverse,
                                        const struct sonde_address *address, const char **name);
+
+/*
+ * Likewise where an address is at home: "AS64500 192.0.2.0/24 DE" (net/origin.h). Nothing is asked
+ * of the DNS but this.
+ */
+enum net_reverse_state net_reverse_ask_origin(struct net_reverse *reverse,
+                                              const struct sonde_address *address,
+                                              const char **origin);
 
 /*
  * For callers that wait themselves: the descriptors to wait for (those that fit in `fds`; returns

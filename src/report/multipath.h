@@ -4,6 +4,7 @@
 
 #include "report.h"
 #include "sonde/multipath.h"
+#include "trace.h"
 
 enum report_multipath_form {
     REPORT_MULTIPATH_TEXT, /* a drawing, a line for each vertex, and what is to be said */
@@ -16,6 +17,7 @@ struct report_multipath {
     const struct sonde_multipath_graph *graph;
     double confidence;       /* that was asked for */
     bool lite;               /* MDA-Lite */
+    report_origin *origin;   /* NULL: none. With run->name_self */
     struct sonde_span spent; /* from the first probe to the end */
 };
 

@@ -48,12 +48,26 @@ static void tell_search(FILE *out, const struct sonde_multipath_vertex *vertex)
         fputs("  too few flows pass it to be sure", out);
 }
 
-static void tell_vertex(const struct report_state *state,
+static void tell_origin(const struct report_state *state, const struct report_multipath *what,
+                        const struct sonde_multipath_vertex *vertex)
+{
+    char printable[REPORT_LABEL];
+    const char *origin = what->origin && !vertex->star && vertex->hop > 0
+                             ? what->origin(state->run.name_self, &vertex->address)
+                             : NULL;
+    if (!origin)
+        return;
+    report_printable(origin, printable, sizeof printable);
+    fprintf(state->run.out, " [%s]", printable);
+}
+
+static void tell_vertex(const struct report_state *state, const struct report_multipath *what,
                         const struct sonde_multipath_vertex *vertex)
 {
     char label[REPORT_LABEL];
     FILE *out = state->run.out;
     fprintf(out, "  %s", report_vertex_label(state, vertex, label));
+    tell_origin(state, what, vertex);
     tell_rtt(out, &vertex->stats);
     if (vertex->next_hops > 1)
         fprintf(out, "  %" PRIu32 " ways on", vertex->next_hops);
@@ -62,8 +76,9 @@ static void tell_vertex(const struct report_state *state,
     tell_search(out, vertex);
 }
 
-static int draw(const struct report_state *state, const struct sonde_multipath_graph *graph)
+static int draw(const struct report_state *state, const struct report_multipath *what)
 {
+    const struct sonde_multipath_graph *graph = what->graph;
     struct report_drawing *drawing;
     const int error = report_drawing_make(&drawing, graph);
     if (error)
@@ -77,7 +92,7 @@ static int draw(const struct report_state *state, const struct sonde_multipath_g
             fprintf(out, HOP_COLUMN, graph->vertices[vertex].hop);
         report_drawing_row(drawing, row, state->run.utf8, out);
         if (vertex != SONDE_MULTIPATH_NONE)
-            tell_vertex(state, &graph->vertices[vertex]);
+            tell_vertex(state, what, &graph->vertices[vertex]);
         fputc('\n', out);
     }
     report_drawing_free(drawing);
@@ -152,7 +167,7 @@ int report_multipath_text(struct report_state *state, const struct report_multip
     char number[SONDE_ADDRESS_TEXT], ms[REPORT_MS];
     fprintf(out, "All ways to %s (%s)\n", state->names[0],
             sonde_address_format(&target->address, number));
-    const int error = draw(state, graph);
+    const int error = draw(state, what);
     if (error)
         return error;
     tell_end(state, graph);
