@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "net/carry.h"
+#include "net/connect.h"
 #include "net/shared.h"
 #include "net/udp.h"
 
@@ -170,7 +171,7 @@ static struct net_socket *use_socket(struct net_transport *transport, enum sonde
 }
 
 /* The flow label must be leased before it is used (net/ipv6/ip6_flowlabel.c). */
-static int lease_label(struct net_socket *socket, const struct net_carry *carry)
+int net_dgram_label(struct net_socket *socket, const struct net_carry *carry)
 {
     struct in6_flowlabel_req request = {
         .flr_label = htonl(carry->flow_label),
@@ -194,8 +195,8 @@ static int lease_label(struct net_socket *socket, const struct net_carry *carry)
 }
 
 /* What IPv4 says with the don't-fragment bit is an option of the socket here. */
-static int set_fragmenting(const struct net_transport *transport, struct net_socket *socket,
-                           const struct net_carry *carry)
+int net_dgram_fragmenting(const struct net_transport *transport, struct net_socket *socket,
+                          const struct net_carry *carry)
 {
     enum sonde_net_pmtu asked = transport->pmtu;
     enum sonde_net_pmtu mode = SONDE_NET_PMTU_DONT;
@@ -276,7 +277,8 @@ static size_t send_run(struct net_transport *transport, struct sonde_datagram *b
             error = EINVAL; /* not an identifier of ours */
     }
     if (!error)
-        error = v6 ? lease_label(socket, &first) : set_fragmenting(transport, socket, &first);
+        error =
+            v6 ? net_dgram_label(socket, &first) : net_dgram_fragmenting(transport, socket, &first);
     if (error) {
         net_transport_refuse(&batch[0], error);
         return 1;
@@ -317,7 +319,9 @@ int sonde_net_open_dgram(const struct sonde_net_config *config, struct sonde_tra
     struct net_transport *own = NULL;
     int error;
 
-    *operation = "send more than one protocol without privilege";
+    *operation = "send these protocols without privilege";
+    if (config->protocols == SONDE_NET_TCP)
+        return net_connect_open(config, transport, operation);
     if (config->protocols && config->protocols != SONDE_NET_UDP)
         return -EPROTONOSUPPORT;
     if (limited.identifier_count > SOCKETS_MAX)

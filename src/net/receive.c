@@ -98,13 +98,26 @@ static bool error_event(struct net_transport *transport, const struct net_socket
     };
     event->read = event->stamp.at;
     split_extensions(cause, event);
-    if (transport->protocol)
+    if (transport->protocol == IPPROTO_UDP)
         net_udp_quote(&transport->errors.slots[slot], socket->identifier, event);
     if (facts->stamped && facts->times.software &&
         net_clock_translate(&transport->clock, facts->times.software,
                             (struct sonde_mono){INT64_MIN}, event->read, &event->stamp.at))
         event->stamp.source = SONDE_STAMP_KERNEL;
     return true;
+}
+
+bool net_transport_error(struct net_transport *transport, const struct net_socket *socket,
+                         size_t slot, struct sonde_event *event)
+{
+    struct net_inbox_facts facts;
+    struct sock_extended_err cause;
+
+    net_inbox_facts(&transport->errors, slot, &facts);
+    if (!facts.error || facts.error->cmsg_len < CMSG_LEN(sizeof cause))
+        return false;
+    memcpy(&cause, CMSG_DATA(facts.error), sizeof cause);
+    return error_event(transport, socket, slot, &facts, &cause, event);
 }
 
 /* What one message of an error queue tells. `slot` must stay as it is when *kept becomes true. */

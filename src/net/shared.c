@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/connect.h"
+
 #ifndef SO_MEMINFO
 #define SO_MEMINFO 55
 #endif
@@ -118,6 +120,7 @@ void net_transport_destroy(struct net_transport *transport)
     while (transport->socket_count)
         net_transport_drop_last(transport);
     net_ports_release(&transport->ports);
+    net_connect_close(transport->connect);
     net_poller_close(&transport->poller);
     net_routes_close(&transport->routes);
     net_inbox_close(&transport->data);

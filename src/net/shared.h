@@ -59,6 +59,7 @@ struct net_source {
 };
 
 struct net_ring;
+struct net_connect;
 
 struct net_transport {
     struct net_poller poller;
@@ -82,6 +83,7 @@ struct net_transport {
     int stamps_error;
     uint32_t device;
     struct net_ring *ring;                /* of the ring transport, NULL: not one */
+    struct net_connect *connect;          /* of the one that connects, NULL: not it */
     int (*start)(struct net_transport *); /* its threads, NULL: there are none */
     struct sonde_transport_counters counters;
     bool receiver_wanted;
@@ -166,6 +168,20 @@ int net_raw_open_sending(struct net_transport *transport, enum sonde_family fami
 void net_raw_send(void *self, struct sonde_datagram *batch, size_t count);
 bool net_raw_source_is_gone(struct net_transport *transport, const struct sonde_datagram *datagram,
                             struct sonde_mono now);
+
+/* Parts of the datagram transport: options that make a datagram what its header says; each returns
+ * 0 or a positive errno. */
+struct net_carry;
+int net_dgram_label(struct net_socket *socket, const struct net_carry *carry);
+int net_dgram_fragmenting(const struct net_transport *transport, struct net_socket *socket,
+                          const struct net_carry *carry);
+
+/*
+ * What a message of an error queue, read into `slot` of the errors, tells of an ICMP error; its
+ * bytes stay there. False: it is about something else.
+ */
+bool net_transport_error(struct net_transport *transport, const struct net_socket *socket,
+                         size_t slot, struct sonde_event *event);
 
 /* Fills in that a datagram was not sent; `error` is a positive errno. */
 void net_transport_refuse(struct sonde_datagram *datagram, int error);
