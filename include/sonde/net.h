@@ -75,9 +75,18 @@ struct sonde_net_config {
  * has 256 identifiers at most, and takes whole datagrams only: the kernel fragments them.
  *
  * With `protocols` raw listens to answers of those, too, and to errors about them. Dgram then has
- * one of them, and sends it without privilege: UDP through sockets bound to the identifiers (it
- * needs the engine's sequence_in_port), whose errors come through their error queues; TCP by
- * connect(2), closed at once, 256 connections under way at most: more are refused with EAGAIN.
+ * one of them, and sends it without privilege; with others it is refused (-EPROTONOSUPPORT):
+ *
+ * UDP through sockets bound to the identifiers (it needs the engine's sequence_in_port), whose
+ * errors come through their error queues.
+ *
+ * TCP by connect(2), closed at once: what the kernel hears is told as the answer to the segment
+ * that was built. 256 connections are under way at most, 128 of either family where both are open;
+ * more are refused with EAGAIN, and so is a second one to the same place where there is a fixed
+ * identifier. Otherwise a probe whose source port is busy leaves from another one, so that flows
+ * are kept only where one of a flow is under way at a time. A connection is waited for 0.98 s,
+ * because then the kernel would send its SYN again. ECN bits and source of the header are not
+ * carried over.
  *
  * The kernel begins to stamp arriving datagrams within a millisecond of the first request on the
  * machine; what arrives earlier has a stamp of this process.

@@ -132,7 +132,7 @@ struct sonde_transport_ops {
 struct sonde_transport {
     const struct sonde_transport_ops *ops;
     void *self;
-    const char *name; /* "raw", "dgram", "ring", "sim": for people */
+    const char *name; /* "raw", "dgram", "connect", "ring", "sim": for people */
     /* ICMP identifiers and source ports that may be used, each for 65,536 sequence numbers. Owned
      * by the transport. */
     const uint16_t *identifiers;

@@ -298,6 +298,7 @@ enum answer_verdict answer_judge_queued(const struct answer_context *context,
     outcome->icmp_type = event->icmp_type;
     outcome->icmp_code = event->icmp_code;
     outcome->error = event->error;
+    outcome->extensions = event->extensions;
     if (kind == SONDE_TOO_BIG || (local && event->error == EMSGSIZE))
         outcome->mtu = event->info;
     if (kind == SONDE_PARAMETER_PROBLEM)
