@@ -253,9 +253,7 @@ size_t sonde_multipath_way(const struct sonde_multipath *mp, uint16_t flow, uint
         return 0;
     size_t known = 1;
     for (unsigned hop = 0; hop <= mp->last; hop++) {
-        uint16_t at = hop < mp->base    ? MULTIPATH_NOBODY
-                      : hop == mp->base ? 0
-                                        : multipath_known(mp, flow, (uint8_t)hop);
+        uint16_t at = hop > mp->base ? multipath_known(mp, flow, (uint8_t)hop) : MULTIPATH_NOBODY;
         uint32_t shown = at == MULTIPATH_NOBODY ? SONDE_MULTIPATH_NONE : mp->shown_as[at];
         if (hop < capacity)
             way[hop] = hop == 0 ? 0 : shown;

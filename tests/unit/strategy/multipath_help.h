@@ -184,6 +184,7 @@ static inline void net_run(struct net *net)
         }
         if (next == SONDE_NEXT_DONE)
             break;
+        wake = sonde_mono_earlier(wake, strategy.ops->end(strategy.self));
         size_t first = net->event_count;
         for (size_t i = 0; i < net->event_count; i++)
             if (first == net->event_count || net->events[i].at_ns < net->events[first].at_ns)
