@@ -196,7 +196,7 @@ struct sonde_multipath_graph {
 
 /*
  * The graph as it is known by now; complete once the strategy is done. Owned by multipath and valid
- * until it is read again or destroyed.
+ * until it is read again or destroyed. NULL: no memory.
  *
  * The bound is what MDA sends for this graph without retries, but for one run of a thousand: for
  * each hop the number of flows N of which, when every vertex deals out its flows evenly, each
