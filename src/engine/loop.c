@@ -4,7 +4,9 @@
 #define RELAXED_NS    (50 * SONDE_NS_PER_MS) /* no answer waits longer than this to be read */
 #define HURRIED_TURNS 64 /* without a wait: only waiting looks at signals and descriptors */
 #define RECEIVE_TURNS 16 /* batches read before sending and verdicts have their turn */
-#define SEND_TURNS    4  /* batches sent before what has arrived is looked at again */
+#define LAST_TURNS    4  /* looks at what has arrived when a signal ends the run */
+#define LAST_TURN     ((struct sonde_span){250 * SONDE_NS_PER_US})
+#define SEND_TURNS    4 /* batches sent before what has arrived is looked at again */
 
 struct loop {
     struct sonde_engine *engine;
@@ -30,6 +32,20 @@ static int receive(struct loop *loop, struct sonde_mono now)
         loop->more = count == BATCH;
     } while (loop->more && ++batches < RECEIVE_TURNS && !loop->stopped);
     return count < 0 ? count : 0;
+}
+
+/* What has come before the end is no loss, though it is still on its way through this machine. */
+static int receive_last(struct loop *loop, struct sonde_mono now)
+{
+    const struct sonde_transport *transport = loop->transport;
+    int error = 0;
+    for (int i = 0; i < LAST_TURNS && !error; i++) {
+        now = sonde_mono_add(now, LAST_TURN);
+        error = transport->ops->wait(transport->self, now, true);
+        if (!error)
+            error = receive(loop, now);
+    }
+    return error;
 }
 
 /* Sends what is due. True when the last batch was full: there may be more. */
@@ -59,6 +75,8 @@ int sonde_loop_run(struct sonde_engine *engine, const struct sonde_transport *tr
     for (;;) {
         struct sonde_mono now = transport->ops->now(transport->self);
         int error = receive(&loop, now);
+        if (loop.stopped && !error)
+            error = receive_last(&loop, now);
         if (error || loop.stopped)
             return error;
         sonde_engine_expire(engine, now);
