@@ -132,6 +132,13 @@ int sonde_engine_lend_targets(struct sonde_engine *engine, struct sonde_engine_t
                               uint32_t count);
 
 /*
+ * Gives identifiers[index] another value: a source port that is wanted for its own sake. Returns 0,
+ * -EBUSY while a probe with the present one is open, -EEXIST when another index has the value,
+ * -EINVAL or -ENOMEM. An identifier that is kept for this begins as a copy of the first one.
+ */
+int sonde_engine_rename_identifier(struct sonde_engine *engine, size_t index, uint16_t identifier);
+
+/*
  * Builds what is due at `now`, up to `capacity` datagrams. Fragments of one datagram follow each
  * other. The bytes stay valid until the next call. Returns how many were filled.
  */

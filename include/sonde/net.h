@@ -134,6 +134,19 @@ int sonde_net_open_ring(const struct sonde_net_config *config, struct sonde_tran
 /* The calls below are for transports opened here, and for no others. */
 
 /*
+ * From now on UDP answers to `port` are heard as well, which is none of the identifiers and is not
+ * held against others: the kernel refuses what comes to it. There are SONDE_NET_HEARD_PORTS places
+ * for such; a port takes the place of the one that was there. Raw transports with UDP only: else
+ * -EOPNOTSUPP. Returns 0, -EINVAL or a negative errno.
+ */
+#define SONDE_NET_HEARD_PORTS 16u
+int sonde_net_hear_port(struct sonde_transport *transport, uint32_t place, uint16_t port);
+
+/* True when the address is one of this machine's, so that answers to it come here. */
+bool sonde_net_has_source(const struct sonde_transport *transport,
+                          const struct sonde_address *source);
+
+/*
  * Starts the threads that the configuration asked for; without this call, or where it asked for
  * none, everything is done by the calling thread. The transport is used by one thread all the same.
  *

@@ -58,6 +58,8 @@ struct sonde_probe {
     uint16_t payload_bytes; /* behind the eight bytes of the ICMP or UDP header; behind a SYN, which
                                hosts take without reading it; not of SCTP */
     uint16_t port;          /* UDP, TCP, SCTP: the destination's */
+    bool filled;            /* echo, UDP: this byte instead of the engine's pattern; what comes */
+    uint8_t fill;           /* back of it is not compared with what was sent */
     /*
      * Routers that balance by flow see the same in all probes of a flow and of one shape (Paris
      * traceroute: Augustin and others, 2006). UDP, TCP, SCTP: the source port is identifiers[flow],

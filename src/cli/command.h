@@ -36,6 +36,7 @@ struct cli_command {
 int cli_fping(struct cli_context *context, int argc, char **argv);
 int cli_lab(struct cli_context *context, int argc, char **argv);
 int cli_mtu(struct cli_context *context, int argc, char **argv);
+int cli_packet(struct cli_context *context, int argc, char **argv);
 int cli_ping(struct cli_context *context, int argc, char **argv);
 int cli_sweep(struct cli_context *context, int argc, char **argv);
 int cli_trace(struct cli_context *context, int argc, char **argv);

@@ -14,6 +14,8 @@ static const struct cli_command commands[] = {
     {"sweep", "find out which of many hosts answer", .run = cli_sweep},
     {"trace", "show the way to a host, hop by hop, and where packets suffer", .run = cli_trace},
     {"mtu", "find the largest datagram that gets through to a host", .run = cli_mtu},
+    {"packet", "send the probes that a program asks for, line by line, as mtr-packet does",
+     .run = cli_packet},
     {"lab", "play a scripted network to any program", .run = cli_lab, .runs_programs = true},
     {"help", "this list; `sonde COMMAND --help` for one command", .run = help},
 };
@@ -22,6 +24,7 @@ static const struct cli_command commands[] = {
 static const struct cli_command drop_ins[] = {
     {"ping", .run = cli_ping},   {"ping4", .run = cli_ping},   {"ping6", .run = cli_ping},
     {"fping", .run = cli_fping}, {"fping6", .run = cli_fping},
+    {"mtr-packet", .run = cli_packet},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -51,7 +54,7 @@ static int help(struct cli_context *context, int argc, char **argv)
     for (size_t i = 0; i < COUNT(commands); i++)
         printf("  %-8s %s\n", commands[i].name, commands[i].summary);
     puts("\n`sonde --version` prints the version. Manual: sonde(1), sonde-ping(1), sonde-sweep(1), "
-         "sonde-trace(1), sonde-mtu(1), sonde-lab(1).");
+         "sonde-trace(1), sonde-mtu(1), sonde-packet(1), sonde-lab(1).");
     return CLI_ANSWERED;
 }
 

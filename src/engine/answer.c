@@ -161,7 +161,8 @@ void answer_compare_payload(const struct answer_context *context, const struct f
     outcome->truncated = payload.length < sent.bytes;
     size_t end = outcome->truncated ? payload.length : sent.bytes;
     size_t start = sent.proof_bytes + (sent.balance_at == BUILD_NO_BALANCE ? 0 : 2);
-    size_t at = start < end ? first_difference(context, payload.data, start, end) : end;
+    bool comparable = start < end && !slot->filled;
+    size_t at = comparable ? first_difference(context, payload.data, start, end) : end;
     if (at < end) {
         outcome->payload_differs = true;
         outcome->payload_differs_at = (uint32_t)at;

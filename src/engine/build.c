@@ -186,7 +186,8 @@ static bool same_shape(const struct sonde_probe *a, const struct sonde_probe *b)
 {
     return a->kind == b->kind && a->traffic_class == b->traffic_class &&
            a->dont_fragment == b->dont_fragment && a->flow_label == b->flow_label &&
-           a->payload_bytes == b->payload_bytes && build_is_balanced(a) == build_is_balanced(b);
+           a->payload_bytes == b->payload_bytes && a->filled == b->filled && a->fill == b->fill &&
+           build_is_balanced(a) == build_is_balanced(b);
 }
 
 static int reserve(struct build_template *template, size_t length)

@@ -62,7 +62,7 @@ void build_icmp_write(const struct build_job *job, struct packet_writer *writer)
     case SONDE_PROBE_ECHO: {
         struct build_payload parts = payload(job);
         packet_write_zeros(writer, IDENTITY_BYTES);
-        build_pattern_write(config, &parts, writer);
+        build_pattern_write(job, &parts, writer);
         break;
     }
     case SONDE_PROBE_TIMESTAMP:

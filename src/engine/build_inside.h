@@ -39,8 +39,8 @@ void build_payload_write(const struct build_job *job, const struct build_payload
                          struct packet_writer *writer);
 void build_payload_patch(const struct build_job *job, uint8_t *bytes, uint64_t proof,
                          struct packet_sum *sum);
-void build_pattern_write(const struct sonde_engine_config *config,
-                         const struct build_payload *payload, struct packet_writer *writer);
+void build_pattern_write(const struct build_job *job, const struct build_payload *payload,
+                         struct packet_writer *writer);
 
 /* Writes bytes that are zero in the template, at an even offset, and takes them into the sum. */
 static inline void build_patch(uint8_t *at, const uint8_t *bytes, size_t length,

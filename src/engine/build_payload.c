@@ -70,13 +70,14 @@ uint8_t build_pattern_at(const struct sonde_engine_config *config, size_t offset
     return config->pattern[offset % config->pattern_bytes];
 }
 
-void build_pattern_write(const struct sonde_engine_config *config,
-                         const struct build_payload *payload, struct packet_writer *writer)
+void build_pattern_write(const struct build_job *job, const struct build_payload *payload,
+                         struct packet_writer *writer)
 {
     size_t patched = payload->proof_bytes + (payload->balance_at == BUILD_NO_BALANCE ? 0 : 2);
     packet_write_zeros(writer, patched);
     for (size_t i = patched; i < payload->bytes; i++)
-        packet_write_u8(writer, build_pattern_at(config, i));
+        packet_write_u8(writer,
+                        job->probe->filled ? job->probe->fill : build_pattern_at(job->config, i));
 }
 
 static void write_dns(struct packet_writer *writer)
@@ -114,7 +115,7 @@ void build_payload_write(const struct build_job *job, const struct build_payload
 {
     switch (job->config->payload) {
     case SONDE_PAYLOAD_PATTERN:
-        build_pattern_write(job->config, payload, writer);
+        build_pattern_write(job, payload, writer);
         break;
     case SONDE_PAYLOAD_DNS:
         write_dns(writer);

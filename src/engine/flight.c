@@ -270,3 +270,18 @@ uint16_t flight_identifier(const struct flight *flight, const struct flight_slot
 {
     return flight->lanes[slot->lane].identifier;
 }
+
+int flight_rename(struct flight *flight, size_t index, uint16_t identifier)
+{
+    struct flight_lane *lane = &flight->lanes[index];
+    if (lane->identifier == identifier && flight_lane(flight, identifier) == lane)
+        return 0;
+    if (flight_lane(flight, identifier))
+        return -EEXIST;
+    if (lane->open > 0)
+        return -EBUSY;
+    if (lane->slots)
+        reclaim(flight, lane, SONDE_NEVER, false);
+    lane->identifier = identifier;
+    return 0;
+}

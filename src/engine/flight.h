@@ -42,6 +42,7 @@ struct flight_slot {
     uint8_t state : 3;        /* enum flight_state */
     uint8_t stamp_source : 3; /* enum sonde_stamp_source */
     uint8_t balanced : 1;     /* two bytes of the payload make the checksum what it is to be */
+    uint8_t filled : 1;       /* the payload is not the engine's pattern */
     uint8_t kind;             /* enum sonde_probe_kind */
 };
 
@@ -120,6 +121,12 @@ uint64_t flight_spare_token(struct flight *flight);
 
 /* The open slot that times out first; NULL when none is open. */
 struct flight_slot *flight_first_expiry(struct flight *flight);
+
+/*
+ * Gives a lane another identifier; what lingered there is forgotten. Returns 0, -EBUSY while it
+ * holds a probe that is open, -EEXIST when another lane has the identifier already.
+ */
+int flight_rename(struct flight *flight, size_t lane, uint16_t identifier);
 
 uint16_t flight_identifier(const struct flight *flight, const struct flight_slot *slot);
 

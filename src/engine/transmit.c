@@ -26,6 +26,14 @@ static int prepare_flight(struct sonde_engine *engine, enum sonde_probe_kind kin
     return error;
 }
 
+int sonde_engine_rename_identifier(struct sonde_engine *engine, size_t index, uint16_t identifier)
+{
+    if (index >= engine->config.identifier_count)
+        return -EINVAL;
+    int error = prepare_flight(engine, SONDE_PROBE_UDP);
+    return error ? error : flight_rename(&engine->flight, index, identifier);
+}
+
 /* Appends one datagram of `length` bytes, already written at the arena's end, to the batch. */
 static void append(struct sonde_engine *engine, struct sonde_datagram *datagram, size_t length)
 {
@@ -138,6 +146,7 @@ static struct flight_slot *lease(struct sonde_engine *engine, const struct sonde
     if (probe->kind == SONDE_PROBE_UDP)
         engine->port_base = probe->port;
     slot->balanced = build_is_balanced(probe);
+    slot->filled = probe->filled;
     slot->payload_bytes = probe->payload_bytes;
     /* until it is sent, these hold what sending will need */
     slot->sent_ns = probe->due.ns;

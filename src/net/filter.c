@@ -260,9 +260,16 @@ void net_filter_icmp(struct net_filter *filter, enum sonde_family family,
         build_v4(&b);
 }
 
-/* The same offsets in all three protocols: the ports come first (RFC 9293, 768, 9260). */
 void net_filter_answers(struct net_filter *filter, enum sonde_family family,
                         enum sonde_net_protocol protocol, struct net_identifiers identifiers)
+{
+    net_filter_answers_also(filter, family, protocol, identifiers, NULL, 0);
+}
+
+/* The same offsets in all three protocols: the ports come first (RFC 9293, 768, 9260). */
+void net_filter_answers_also(struct net_filter *filter, enum sonde_family family,
+                             enum sonde_net_protocol protocol, struct net_identifiers identifiers,
+                             const uint16_t *ports, size_t count)
 {
     struct builder b = {.filter = filter, .ours = identifiers};
 
@@ -276,6 +283,8 @@ void net_filter_answers(struct net_filter *filter, enum sonde_family family,
         jump(&b, BPF_JSET, PACKET_TCP_RST | PACKET_TCP_ACK, NEXT, DROP);
     }
     emit(&b, BPF_LD | BPF_H | BPF_IND, 2);
+    for (size_t i = 0; i < count && i < NET_FILTER_PORTS; i++)
+        jump(&b, BPF_JEQ, ports[i], ACCEPT, NEXT);
     emit(&b, BPF_ALU | BPF_AND | BPF_K, 0xffffu & ~(identifiers.count - 1));
     jump(&b, BPF_JEQ, identifiers.base, ACCEPT, DROP);
     finish(&b);

@@ -43,6 +43,12 @@ void net_filter_icmp(struct net_filter *filter, enum sonde_family family,
 void net_filter_answers(struct net_filter *filter, enum sonde_family family,
                         enum sonde_net_protocol protocol, struct net_identifiers identifiers);
 
+/* Likewise, and answers to `count` ports besides, 16 at most. */
+#define NET_FILTER_PORTS 16u
+void net_filter_answers_also(struct net_filter *filter, enum sonde_family family,
+                             enum sonde_net_protocol protocol, struct net_identifiers identifiers,
+                             const uint16_t *ports, size_t count);
+
 /*
  * The same for packet sockets (SOCK_DGRAM), which show every IP packet of the family from its IP
  * header on: of those that come through `device` and the loopback device. Fragments are dropped:

@@ -74,6 +74,7 @@ struct net_transport {
     uint16_t *identifiers;
     uint32_t identifier_count;
     struct net_ports ports; /* the identifiers, held against others */
+    uint16_t heard_ports[NET_FILTER_PORTS]; /* of UDP, besides; 0: none */
     bool datagram;
     uint8_t protocol; /* of a datagram transport that is not ICMP's: as in an IP header */
     bool own_ids;     /* SCM_TS_OPT_ID */

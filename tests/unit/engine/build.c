@@ -115,6 +115,26 @@ Test(engine_build, a_pattern_is_counted_from_the_first_byte)
     build_destroy(&builder);
 }
 
+Test(engine_build, a_filled_probe_has_a_byte_of_its_own)
+{
+    struct builder builder;
+    build_init(&builder, &plain);
+    struct sonde_engine_target target = {.source = address("192.0.2.1"),
+                                         .address = address("192.0.2.2")};
+    struct sonde_probe probe = {.hop_limit = 64, .payload_bytes = 20};
+    static const char *const patterns[] = {"\x10\x11\x12\x13", "\xa5\xa5\xa5\xa5",
+                                           "\x5a\x5a\x5a\x5a", "\0\0\0\0"};
+    static const uint8_t fills[] = {0, 0xa5, 0x5a, 0};
+    for (size_t i = 0; i < 4; i++) {
+        probe.filled = i > 0;
+        probe.fill = fills[i];
+        struct packet_icmp message =
+            built(&builder, &probe, &target, &(struct build_lease){1, 2, 3});
+        cr_assert_arr_eq(message.payload.data + 16, patterns[i], 4);
+    }
+    build_destroy(&builder);
+}
+
 Test(engine_build, the_proof_depends_on_everything_that_it_proves)
 {
     struct sonde_address a = address("192.0.2.1"), b = address("192.0.2.2");

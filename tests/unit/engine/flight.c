@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -250,5 +251,26 @@ Test(engine_flight, a_fixed_lane_is_the_only_one_and_zero_is_passed_over)
     struct flight_slot *first = flight_by_lease(&flight, 101, 1);
     flight_close(&flight, first, FLIGHT_ANSWERED, at(1));
     cr_assert_eq(flight_lease(&flight, &wish, at(1), &free_at)->sequence, 1);
+    flight_destroy(&flight);
+}
+
+Test(engine_flight, a_lane_takes_another_identifier_when_nobody_is_under_way)
+{
+    struct flight flight;
+    struct sonde_mono free_at;
+    struct flight_wish wish = {.lane = 3, .fixed = true, .no_zero = true};
+    flight_with(&flight, 4, 65536, 1000);
+    struct flight_slot *slot = flight_lease(&flight, &wish, at(0), &free_at);
+    cr_assert_eq(flight_rename(&flight, 3, 5000), -EBUSY);
+    cr_assert_eq(flight_rename(&flight, 3, 503), 0);
+    flight_open(&flight, slot, at(10));
+    flight_close(&flight, slot, FLIGHT_TIMED_OUT, at(10));
+    cr_assert_eq(flight_rename(&flight, 3, 501), -EEXIST);
+    cr_assert_eq(flight_rename(&flight, 3, 5000), 0);
+    cr_assert_null(flight_by_lease(&flight, 503, 1));
+    cr_assert_null(flight_by_lease(&flight, 5000, 1), "it lingered under another identifier");
+    slot = flight_lease(&flight, &wish, at(20), &free_at);
+    cr_assert_eq(flight_identifier(&flight, slot), 5000);
+    cr_assert_eq(flight_by_lease(&flight, 5000, slot->sequence), slot);
     flight_destroy(&flight);
 }

@@ -487,6 +487,26 @@ Test(net_filter, answers_to_our_ports_only)
             }
 }
 
+Test(net_filter, answers_to_other_ports_on_demand)
+{
+    uint16_t also[NET_FILTER_PORTS] = {5000, [NET_FILTER_PORTS - 1] = 6000};
+    static const uint16_t in[] = {5000, 6000, 0x4560, 0x456f}, out[] = {5001, 5999, 0x4570};
+    for (int family = SONDE_IPV4; family <= SONDE_IPV6; family += 2) {
+        struct net_filter filter;
+        struct packet packet;
+
+        net_filter_answers_also(&filter, (enum sonde_family)family, SONDE_NET_UDP, OURS, also,
+                                NET_FILTER_PORTS);
+        for (size_t i = 0; i < 7; i++) {
+            packet = (struct packet){0};
+            if (family == SONDE_IPV4)
+                ipv4(&packet, 0, 6, 0);
+            ports(&packet, 0x4561, i < 4 ? in[i] : out[i - 4], 0);
+            cr_assert_eq(lets_in(&filter, packet.bytes, packet.length), i < 4, "%zu", i);
+        }
+    }
+}
+
 Test(net_filter, of_tcp_what_may_answer_a_syn)
 {
     for (unsigned flags = 0; flags < 256; flags++) {
