@@ -11,13 +11,15 @@ import time
 import deliveries
 import figures
 import lab
+import paths
 import sweeps
 import tools
 import truth
 import watch
 
-BENCHES = ("rtt", "pacing", "flood", "single", "monitor", "lab", "sweep", "watch", "truth")
-TOOLS = ("sonde", "ping", "fping", "hping3", "zmap", "masscan", "ring")
+BENCHES = ("rtt", "pacing", "flood", "single", "monitor", "lab", "sweep", "watch", "paths",
+           "truth")
+TOOLS = ("sonde", "ping", "fping", "hping3", "zmap", "masscan", "ring", *paths.PEERS)
 
 
 def verdict(row):
@@ -109,6 +111,7 @@ def main():
     player = deliveries.Deliveries(sonde, runner, directory, given.quick)
     many = sweeps.Sweeps(sonde, runner, directory, given.quick)
     watcher = watch.Watch(many)
+    walker = paths.Paths(sonde, runner, directory, given.quick)
     for name in given.benches or BENCHES:
         print(f"... {name}", file=sys.stderr, flush=True)
         try:
@@ -118,6 +121,8 @@ def main():
                 rows += many.rows()
             elif name == "watch":
                 rows += watcher.rows()
+            elif name == "paths":
+                rows += walker.rows()
             elif name == "truth":
                 report = ["", *truth.bench(sonde, directory, given.quick, given.markdown)]
             else:
@@ -126,7 +131,8 @@ def main():
             failures.append(f"{name}: could not be measured: {error}")
             print(failures[-1], file=sys.stderr, flush=True)
     text = ["", *table(rows), "", "Values are medians of the runs."] if rows else []
-    text += [*bench.notes, *player.notes, *many.notes, *watcher.notes, *report, *failures, "",
+    text += [*bench.notes, *player.notes, *many.notes, *watcher.notes, *walker.notes,
+             *report, *failures, "",
              f"took {time.monotonic() - started:.0f} s" + (", --quick" if given.quick else "")]
     print("\n".join(text))
     with open(os.path.join(given.build, "bench.txt"), "w", encoding="utf-8") as file:

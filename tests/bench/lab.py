@@ -55,19 +55,26 @@ def link(left, left_device, left_address, right, right_device, right_address):
              f"net.ipv4.neigh.{device}.base_reachable_time_ms=3600000")
 
 
+def chain(first, routers, last, net):
+    """Namespaces one behind the other, link n in the network `net`.n; the names, in order."""
+    names = [first, *routers, last]
+    for name in names:
+        namespace(name)
+    for n in range(len(names) - 1):
+        link(names[n], "right", f"{net}.{n}.1", names[n + 1], "left", f"{net}.{n}.2")
+    for n, name in enumerate(names[:-1]):
+        call("ip", "-n", name, "route", "add", "default", "via", f"{net}.{n}.2")
+        if n > 1:
+            call("ip", "-n", name, "route", "add", f"{net}.0.0/24", "via", f"{net}.{n - 1}.1")
+    call("ip", "-n", last, "route", "add", "default", "via", f"{net}.{len(routers)}.1")
+    return names
+
+
 def build():
     """`sender` - 8 routers - `far`; `sender` - `crowd`, which answers for 198.18.0.0/15."""
     scratch("/run/netns")
-    names = ["sender", *(f"router{n}" for n in range(1, ROUTERS + 1)), "far"]
-    for name in [*names, "crowd"]:
-        namespace(name)
-    for n in range(len(names) - 1):
-        link(names[n], "right", f"10.77.{n}.1", names[n + 1], "left", f"10.77.{n}.2")
-    for n, name in enumerate(names[:-1]):
-        call("ip", "-n", name, "route", "add", "default", "via", f"10.77.{n}.2")
-        if n > 1:
-            call("ip", "-n", name, "route", "add", "10.77.0.0/24", "via", f"10.77.{n - 1}.1")
-    call("ip", "-n", "far", "route", "add", "default", "via", f"10.77.{ROUTERS}.1")
+    chain("sender", [f"router{n}" for n in range(1, ROUTERS + 1)], "far", "10.77")
+    namespace("crowd")
 
     link("sender", "near", NEAR, "crowd", "near", FAR_NEAR)
     call("ip", "-n", "sender", "route", "add", "198.18.0.0/15", "via", FAR_NEAR)

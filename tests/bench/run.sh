@@ -7,11 +7,13 @@
 #     rtt pacing flood single monitor   sonde ping and its peers over real network namespaces
 #     lab                               sonde lab: are answers on time, how many a second
 #     sweep watch                       sonde sweep and its peers: very many hosts, once and again
+#     paths                             sonde trace and sonde mtu beside those who ask for the way
 #     truth                             what every tool says in scenarios of the gallery, against
 #                                       the truth that sonde lab wrote down in that very run
 #
 # --quick repeats less; --markdown adds the table of `truth` in a form that a page can quote. Of
-# traceroute, mtr, tracepath, hping3, zmap and masscan what is not installed is left out, and said to be.
+# traceroute, mtr, tracepath, scamper, hping3, zmap and masscan what is not installed is left out,
+# and said to be.
 #
 # Everything happens in network, mount and process namespaces of its own, which go away with the
 # process, however it ends. Exit status: 0 measured, whether or not the goals were met; 1 something
