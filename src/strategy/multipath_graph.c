@@ -68,9 +68,9 @@ static void show_vertex(struct sonde_multipath *mp, uint16_t index)
 
 static int show_vertices(struct sonde_multipath *mp)
 {
-    uint32_t count = 0;
-    for (uint32_t v = 0; v < mp->vertex_count; v++)
-        count += v == 0 || mp->vertices[v].flows > 0;
+    uint32_t count = 1; /* the observer */
+    for (uint32_t v = 1; v < mp->vertex_count; v++)
+        count += mp->vertices[v].flows > 0;
     struct sonde_multipath_vertex *room = realloc(mp->shown, count * sizeof *room);
     if (!room)
         return -1;
@@ -96,7 +96,7 @@ struct gathering {
 
 static int make_room(struct sonde_multipath *mp, struct gathering *links)
 {
-    if (mp->graph.link_count < links->room)
+    if (links->next && mp->graph.link_count < links->room)
         return 0;
     uint32_t room = links->room ? links->room * 2 : 64;
     uint32_t *next = realloc(links->next, room * sizeof *next);
@@ -193,7 +193,7 @@ static int by_ends(const void *a, const void *b)
 static int show_links(struct sonde_multipath *mp)
 {
     struct gathering links = {.first = malloc(mp->graph.vertex_count * sizeof *links.first)};
-    int error = links.first ? 0 : -1;
+    int error = links.first ? make_room(mp, &links) : -1;
     for (uint32_t v = 0; !error && v < mp->graph.vertex_count; v++)
         links.first[v] = SONDE_MULTIPATH_NONE;
     for (uint32_t flow = mp->used; !error && flow > 0; flow--)
