@@ -21,7 +21,7 @@ void net_connect_end(struct net_transport *transport, size_t index)
     static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
     struct net_connect *own = transport->connect;
 
-    connect(transport->sockets[index].fd, &nobody, sizeof nobody);
+    (void)connect(transport->sockets[index].fd, &nobody, sizeof nobody); /* never refused */
     own->connections[index].under_way = false;
     for (size_t i = 0; i < own->order_count; i++)
         if (own->order[i] == index) {
@@ -225,8 +225,7 @@ static int prepare(struct net_transport *transport, struct net_socket *socket,
     if (error)
         return error;
     *operation = "ask for errors of connections";
-    error = v6 ? net_set(socket->fd, IPPROTO_IPV6, IPV6_RECVERR, 1)
-               : net_set(socket->fd, IPPROTO_IP, IP_RECVERR, 1);
+    error = net_options_errors(socket->fd, family);
     if (error)
         return error;
     /* No more than one SYN again, where nobody ends the connection in time. */

@@ -194,6 +194,16 @@ int net_options_bind(int fd, enum sonde_family family, const struct sonde_net_co
     return bind(fd, &name.any, length) < 0 ? -errno : 0;
 }
 
+int net_options_errors(int fd, enum sonde_family family)
+{
+    if (family == SONDE_IPV6) {
+        net_set(fd, IPPROTO_IPV6, IPV6_RECVERR_RFC4884, 1);
+        return net_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+    }
+    net_set(fd, IPPROTO_IP, IP_RECVERR_RFC4884, 1);
+    return net_set(fd, IPPROTO_IP, IP_RECVERR, 1);
+}
+
 int net_options_hear(int fd, enum sonde_family family, bool datagram)
 {
     int error = net_set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
@@ -207,9 +217,7 @@ int net_options_hear(int fd, enum sonde_family family, bool datagram)
         if (!error)
             error = net_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
         if (!error && datagram)
-            error = net_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
-        if (datagram) /* where the kernel can tell extensions apart */
-            net_set(fd, IPPROTO_IPV6, IPV6_RECVERR_RFC4884, 1);
+            error = net_options_errors(fd, family);
         return error;
     }
     if (!datagram)
@@ -220,7 +228,6 @@ int net_options_hear(int fd, enum sonde_family family, bool datagram)
     if (!error)
         error = net_set(fd, IPPROTO_IP, IP_PKTINFO, 1);
     if (!error)
-        error = net_set(fd, IPPROTO_IP, IP_RECVERR, 1);
-    net_set(fd, IPPROTO_IP, IP_RECVERR_RFC4884, 1);
+        error = net_options_errors(fd, family);
     return error;
 }

@@ -50,8 +50,12 @@ int net_options_device(int fd, enum sonde_family family, const char *name, uint3
 /* The kernel's number for a mode of path MTU discovery; DEFAULT is WANT for both families. */
 int net_options_pmtu(enum sonde_family family, enum sonde_net_pmtu mode);
 
-/* Asks for what a receiving socket's control messages are to tell. Returns 0 or a negative errno.
- */
+/* Asks for an error queue, with extensions of errors (RFC 4884) where the kernel tells them apart.
+ * Returns 0 or a negative errno. */
+int net_options_errors(int fd, enum sonde_family family);
+
+/* Asks for what a receiving socket's control messages are to tell, of a datagram socket errors,
+ * too. Returns 0 or a negative errno. */
 int net_options_hear(int fd, enum sonde_family family, bool datagram);
 
 #endif

@@ -10,6 +10,11 @@
 #include "net/complete.h"
 #include "net/shared.h"
 #include "net/udp.h"
+#include "packet/extension.h"
+#include "packet/ipv4.h"
+#include "packet/ipv6.h"
+#include "packet/protocol.h"
+#include "packet/udp.h"
 
 static int read_socket(struct net_transport *transport, size_t index)
 {
@@ -50,9 +55,11 @@ static int read_data(struct net_transport *transport)
     return 0;
 }
 
-/* Where extensions begin within the bytes, as struct sock_ee_data_rfc4884 of linux/errqueue.h
- * tells; 0: there are none, or they are not sound. */
-static void split_extensions(const struct sock_extended_err *cause, struct sonde_event *event)
+/*
+ * Where extensions begin within the bytes, as struct sock_ee_data_rfc4884 of linux/errqueue.h
+ * tells; 0: it does not, or they are not sound.
+ */
+static size_t told_offset(const struct sock_extended_err *cause)
 {
     struct {
         uint16_t offset;
@@ -62,11 +69,39 @@ static void split_extensions(const struct sock_extended_err *cause, struct sonde
 
     _Static_assert(sizeof told == sizeof cause->ee_data, "a union in the kernel's header");
     memcpy(&told, &cause->ee_data, sizeof told);
-    if (!told.offset || told.flags || told.offset >= event->bytes.length)
+    return told.flags ? 0 : told.offset;
+}
+
+/* Where they begin that follow 128 bytes of quote and no length field tells of (RFC 4884 section
+ * 5), or a kernel before 5.9 does not; 0: there are none. */
+static size_t usual_offset(const struct net_transport *transport, const struct sonde_event *event)
+{
+    enum sonde_family family = (enum sonde_family)event->to.family;
+    size_t header = family == SONDE_IPV6 ? PACKET_IPV6_HEADER : PACKET_IPV4_HEADER;
+    size_t offset = PACKET_EXTENSION_QUOTE - header;
+    struct sonde_bytes rest;
+    bool unproven;
+
+    if (transport->protocol == PACKET_UDP)
+        offset -= PACKET_UDP_HEADER;
+    if (!packet_extension_unit(family, event->icmp_type) || event->bytes.length <= offset)
+        return 0;
+    rest = (struct sonde_bytes){event->bytes.data + offset, event->bytes.length - offset};
+    return packet_extension_verify(rest, &unproven) || unproven ? 0 : offset;
+}
+
+static void split_extensions(const struct net_transport *transport,
+                             const struct sock_extended_err *cause, struct sonde_event *event)
+{
+    size_t offset = told_offset(cause);
+
+    if (!offset)
+        offset = usual_offset(transport, event);
+    if (!offset || offset >= event->bytes.length)
         return;
     event->extensions =
-        (struct sonde_bytes){event->bytes.data + told.offset, event->bytes.length - told.offset};
-    event->bytes.length = told.offset;
+        (struct sonde_bytes){event->bytes.data + offset, event->bytes.length - offset};
+    event->bytes.length = offset;
 }
 
 /* An ICMP error that a datagram socket was told about. False when there is nothing to tell. */
@@ -97,7 +132,7 @@ static bool error_event(struct net_transport *transport, const struct net_socket
         .info = cause->ee_info,
     };
     event->read = event->stamp.at;
-    split_extensions(cause, event);
+    split_extensions(transport, cause, event);
     if (transport->protocol == IPPROTO_UDP)
         net_udp_quote(&transport->errors.slots[slot], socket->identifier, event);
     if (facts->stamped && facts->times.software &&
