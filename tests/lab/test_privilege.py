@@ -176,6 +176,24 @@ class Privilege(Case):
         result = self.ended(self.ping("-n", "-c1", "fd55::2", user="nobody"))
         self.assertIn("1 received", result.out)
 
+    def test_nothing_connects(self):
+        """Connections and UDP sockets need no privilege, and no more calls than the others."""
+        for words, sockets in ((["--tcp", "9"], 300), (["--udp", "33434"], 40)):
+            with self.net.near.start(
+                [SETTINGS.program, "trace", "-n", "--rounds", "0", "-i", ".1", *words, "10.55.0.2"],
+                user="nobody",
+            ) as running:
+                confined = harness.wait_until(lambda: running.status()["Seccomp"] == "2")
+                self.assertTrue(confined, f"{words}")
+                for thread in running.threads():
+                    self.has_nothing(thread, bounding=False)
+                if SETTINGS.real_root:
+                    self.assertLess(len(os.listdir(f"/proc/{running.pid}/fd")), sockets)
+                time.sleep(0.3)
+                running.send_signal(signal.SIGINT)
+                result = running.finish(5)
+            self.assertIn("1 hop away; the port is closed", result.out, f"\n{result}")
+
     def test_closed(self):
         """The ways to open it are named."""
         for words in ([], ["--socket", "raw"], ["--socket", "dgram"]):
