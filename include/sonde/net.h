@@ -45,6 +45,8 @@ struct sonde_net_config {
     enum sonde_family family;  /* open this one only; SONDE_FAMILY_NONE: both */
     uint32_t identifier_count; /* rounded up to a power of two, 65,536 at most; 0: 1 */
     int32_t fixed_identifier;  /* 0..65535: this one and no other (ping -e); -1: chosen at random */
+    bool translated;           /* raw: errors that quote an echo request of another identifier are
+                                  heard, too: a NAT on the way may have given it that */
     const char *device;        /* bind to this device; NULL: none. Read by open only */
     struct sonde_address source; /* bind to this address; SONDE_FAMILY_NONE: none */
     bool mark_set;

@@ -28,6 +28,7 @@ static struct sonde_net_config configure(const struct path_settings *settings, u
         .family = path_settings_family(settings),
         .identifier_count = identifiers,
         .fixed_identifier = -1,
+        .translated = true,
         .device = settings->source.device,
         .source = settings->source.address,
         .mark_set = settings->mark >= 0,

@@ -1,6 +1,7 @@
 #include "cli/trace_multipath.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,14 +9,21 @@
 #include "cli/path_run.h"
 #include "cli/session.h"
 #include "report/multipath.h"
+#include "sonde/loop.h"
 #include "sonde/multipath.h"
 
 struct search {
     struct path_ground *ground;
     struct sonde_multipath *multipath;
-    const struct sonde_multipath_graph *graph; /* once it is over; NULL before */
-    struct path_look look;
+    struct sonde_engine *engine;
+    bool interrupted;
 };
+
+static struct sonde_mono now_of(const struct search *search)
+{
+    const struct sonde_transport *transport = &search->ground->transport;
+    return transport->ops->now(transport->self);
+}
 
 static struct sonde_multipath_config config_of(const struct path_ground *ground)
 {
@@ -36,20 +44,49 @@ static struct sonde_multipath_config config_of(const struct path_ground *ground)
     return config;
 }
 
+static void on_outcome(void *self, const struct sonde_outcome *outcome)
+{
+    struct search *search = self;
+    if (outcome->from.family != SONDE_FAMILY_NONE)
+        path_ground_name_pending(search->ground, &outcome->from); /* begins to look it up */
+}
+
+static bool on_signal(void *self, int number, struct sonde_mono now)
+{
+    struct search *search = self;
+    (void)now;
+    search->interrupted |= number != SIGQUIT;
+    return search->interrupted;
+}
+
+static int prepare(struct search *search, const struct sonde_multipath_config *config)
+{
+    struct sonde_engine_config engine;
+    if (path_ground_engine(search->ground, &engine))
+        return -EIO;
+    int error = sonde_multipath_create(&search->multipath, config);
+    if (!error)
+        error = sonde_engine_create(&search->engine, &engine,
+                                    sonde_multipath_strategy(search->multipath),
+                                    (struct sonde_observer){search, NULL, on_outcome});
+    return error ? error : sonde_engine_add_target(search->engine, &search->ground->target);
+}
+
 static void settle_names(struct search *search)
 {
-    const struct sonde_multipath_graph *graph = search->graph;
-    for (bool pending = true; pending && !search->look.interrupted;) {
+    const struct sonde_multipath_graph *graph = sonde_multipath_read(search->multipath);
+    for (bool pending = true; pending && !search->interrupted;) {
         pending = false;
         for (uint32_t i = 0; i < graph->vertex_count; i++)
             pending |= graph->vertices[i].address.family != SONDE_FAMILY_NONE &&
                        path_ground_name_pending(search->ground, &graph->vertices[i].address);
         if (pending)
-            search->look.interrupted |= path_ground_wait(search->ground);
+            search->interrupted |= path_ground_wait(search->ground);
     }
 }
 
-static int tell(struct search *search, const struct sonde_multipath_config *config)
+static int tell(struct search *search, const struct sonde_multipath_config *config,
+                struct sonde_span spent)
 {
     const struct path_settings *settings = search->ground->settings;
     const struct report_target target = {.name = settings->host,
@@ -59,18 +96,18 @@ static int tell(struct search *search, const struct sonde_multipath_config *conf
         .form = settings->json  ? REPORT_MULTIPATH_JSON
                 : settings->dot ? REPORT_MULTIPATH_DOT
                                 : REPORT_MULTIPATH_TEXT,
-        .graph = search->graph,
+        .graph = sonde_multipath_read(search->multipath),
         .confidence = config->confidence,
         .lite = config->mode == SONDE_MULTIPATH_LITE,
         .origin = settings->as_numbers || settings->geo_file ? path_ground_origin : NULL,
-        .spent = search->look.spent,
+        .spent = spent,
     };
     return report_multipath(&run, &what);
 }
 
 static int exit_code(const struct search *search)
 {
-    switch (search->graph->end) {
+    switch (sonde_multipath_read(search->multipath)->end) {
     case SONDE_MULTIPATH_REACHED:
         return CLI_ANSWERED;
     case SONDE_MULTIPATH_SEND_FAILED:
@@ -83,15 +120,15 @@ static int exit_code(const struct search *search)
 /* Sends and listens until all ways are found. */
 static int look(struct search *search, const struct sonde_multipath_config *config)
 {
-    const int error = sonde_multipath_create(&search->multipath, config);
+    const struct sonde_loop_hooks hooks = {.self = search, .signal = on_signal};
+    int error = prepare(search, config);
     if (error)
         return error;
     if (!search->ground->settings->scenario)
         session_obey_interrupts();
-    const int looked = path_look(search->ground, &search->ground->target,
-                                 sonde_multipath_strategy(search->multipath), &search->look);
-    search->graph = sonde_multipath_read(search->multipath);
-    return looked ? looked : search->graph ? 0 : -ENOMEM;
+    error = sonde_loop_run(search->engine, &search->ground->transport, &hooks, SONDE_LOOP_PROMPT);
+    sonde_engine_stop(search->engine, now_of(search));
+    return error;
 }
 
 static void finish(struct search *search, int error)
@@ -99,6 +136,7 @@ static void finish(struct search *search, int error)
     if (error)
         fprintf(stderr, "%s: the run ended early: %s\n", search->ground->context->program,
                 strerror(-error));
+    sonde_engine_destroy(search->engine);
     sonde_multipath_destroy(search->multipath);
 }
 
@@ -106,12 +144,14 @@ int trace_all_ways(struct path_ground *ground)
 {
     struct search search = {.ground = ground};
     const struct sonde_multipath_config config = config_of(ground);
+    const struct sonde_mono start = now_of(&search);
     int error = look(&search, &config);
     int status = CLI_FAILED;
-    if (search.graph) {
+    if (search.engine) {
+        const struct sonde_span spent = sonde_mono_since(now_of(&search), start);
         settle_names(&search);
         session_release_signals();
-        const int told = tell(&search, &config);
+        const int told = tell(&search, &config, spent);
         error = error ? error : told;
         status = error ? CLI_FAILED : exit_code(&search);
     }
@@ -151,14 +191,14 @@ int trace_find_flows(struct path_ground *ground, uint16_t *flows, size_t capacit
     int error = look(&search, &config);
     *count = 0;
     if (!error) {
-        const struct sonde_multipath_graph *graph = search.graph;
+        const struct sonde_multipath_graph *graph = sonde_multipath_read(search.multipath);
         bool *passed = calloc(graph->vertex_count, sizeof *passed);
         error = passed ? 0 : -ENOMEM;
         if (passed)
             *count = choose(search.multipath, graph, passed, flows, capacity);
         free(passed);
     }
-    if (!error && search.look.interrupted)
+    if (!error && search.interrupted)
         error = -EINTR;
     finish(&search, error);
     return error ? CLI_FAILED : 0;

@@ -35,6 +35,7 @@ struct builder {
     uint32_t icmp;     /* where the ICMPv6 header is */
     uint8_t quoted[3]; /* protocols besides ICMP that are let in when they are quoted */
     size_t quoted_count;
+    bool translated;    /* a quoted identifier may be another one */
     uint8_t at[LABELS]; /* position of label 128 + index */
 };
 
@@ -119,6 +120,14 @@ static void judge_identifier(struct builder *b)
     jump(b, BPF_JEQ, b->ours.base, ACCEPT, DROP);
 }
 
+static void judge_quoted_identifier(struct builder *b)
+{
+    if (b->translated)
+        emit(b, BPF_RET | BPF_K, UINT32_MAX);
+    else
+        judge_identifier(b);
+}
+
 /* The program's two ends. */
 static void finish(struct builder *b)
 {
@@ -155,7 +164,7 @@ static void build_v4(struct builder *b)
     jump_if_any(b, v4_requests, sizeof v4_requests, QUOTED_IS_OURS);
     emit(b, BPF_RET | BPF_K, 0);
     place(b, QUOTED_IS_OURS);
-    judge_identifier(b);
+    judge_quoted_identifier(b);
     finish(b);
 }
 
@@ -228,7 +237,7 @@ static void build_v6(struct builder *b)
     jump_if_any(b, v6_requests, sizeof v6_requests, QUOTED_IS_OURS);
     jump(b, BPF_JEQ, PACKET_ICMPV6_NODE_INFO, ACCEPT, DROP);
     place(b, QUOTED_IS_OURS);
-    judge_identifier(b);
+    judge_quoted_identifier(b);
     finish(b);
 }
 
@@ -248,7 +257,11 @@ static uint8_t number_of(enum sonde_net_protocol protocol)
 void net_filter_icmp(struct net_filter *filter, enum sonde_family family,
                      struct net_identifiers identifiers, unsigned protocols)
 {
-    struct builder b = {.filter = filter, .ours = identifiers};
+    struct builder b = {
+        .filter = filter,
+        .ours = identifiers,
+        .translated = protocols & NET_FILTER_TRANSLATED,
+    };
 
     for (unsigned bit = SONDE_NET_UDP; bit <= SONDE_NET_SCTP; bit *= 2)
         if (protocols & bit)

@@ -27,11 +27,14 @@ struct net_filter {
     uint16_t length;
 };
 
+/* Beside protocols: errors that quote an echo request, or its like, of whatever identifier. */
+#define NET_FILTER_TRANSLATED 0x100u
+
 /*
  * Lets our messages in: for IPv4 packets begin with the IP header, for IPv6 with the ICMPv6 header,
  * as the kernel shows them to raw sockets. Errors that quote one of `protocols` (enum
  * sonde_net_protocol, or-ed) are let in whatever its source port: it may have been translated on
- * the way.
+ * the way. NET_FILTER_TRANSLATED does the same for identifiers.
  */
 void net_filter_icmp(struct net_filter *filter, enum sonde_family family,
                      struct net_identifiers identifiers, unsigned protocols);

@@ -97,8 +97,11 @@ static int open_hearing(struct net_transport *transport, enum sonde_family famil
     if (v6)
         net_set(fd, SOL_RAW, IPV6_CHECKSUM, -1);
     *operation = "set the socket filter";
-    error = kind->protocol ? net_filter_install_answers(fd, family, kind->protocol, ours)
-                           : net_filter_install(fd, family, ours, config->protocols);
+    error = kind->protocol
+                ? net_filter_install_answers(fd, family, kind->protocol, ours)
+                : net_filter_install(fd, family, ours,
+                                     config->protocols |
+                                         (config->translated ? NET_FILTER_TRANSLATED : 0));
     if (!error)
         error = net_options_bind(fd, family, config, transport->device, 0, operation);
     if (!error) {

@@ -173,9 +173,7 @@ int report_multipath_text(struct report_state *state, const struct report_multip
     tell_end(state, graph);
     fprintf(out, ": %" PRIu32 " routers and hosts, %" PRIu32 " links, %" PRIu64 " probes in %s ms",
             addresses(graph), graph->link_count, graph->probes, report_ms(what->spent, ms));
-    if (graph->complete && what->lite)
-        fputs("; no more are likely (MDA-Lite).\n", out);
-    else if (graph->complete)
+    if (graph->complete)
         fprintf(out, "; %.0f %% sure that no way was missed.\n", 100 * what->confidence);
     else
         fputs("; there may be more ways than were found.\n", out);

@@ -459,6 +459,34 @@ Test(net_filter, other_protocols_change_nothing_for_icmp)
         }
 }
 
+/* But a quoted identifier may be another one when that is asked for; that of an answer may not. */
+Test(net_filter, quotes_with_translated_identifiers)
+{
+    for (int family = SONDE_IPV4; family <= SONDE_IPV6; family += 2) {
+        bool v4 = family == SONDE_IPV4;
+        for (unsigned translated = 0; translated < 2; translated++) {
+            struct net_filter filter;
+            struct packet quote = {0}, answer = {0};
+
+            net_filter_icmp(&filter, (enum sonde_family)family, OURS,
+                            translated ? NET_FILTER_TRANSLATED : 0);
+            if (v4)
+                ipv4(&quote, 0, 1, 0);
+            icmp(&quote, v4 ? 11 : 3, 0);
+            if (v4)
+                ipv4(&quote, 0, 1, 0);
+            else
+                ipv6(&quote, 58);
+            icmp(&quote, v4 ? 8 : 128, 0x1234);
+            cr_assert_eq(lets_in(&filter, quote.bytes, quote.length), translated);
+            if (v4)
+                ipv4(&answer, 0, 1, 0);
+            icmp(&answer, v4 ? 0 : 129, 0x1234);
+            cr_assert_not(lets_in(&filter, answer.bytes, answer.length));
+        }
+    }
+}
+
 static bool answer_gets_in(enum sonde_family family, enum sonde_net_protocol protocol,
                            uint8_t options, uint16_t port, uint8_t flags)
 {
