@@ -64,7 +64,11 @@ static int open_sockets(void *self, struct sonde_transport *transport, const cha
 static bool dgram_can(const struct path_ground *ground)
 {
     const struct path_settings *settings = ground->settings;
-    const char *what = settings->choice.kind == SONDE_PROBE_SCTP ? "SCTP"
+    /* what connect(2) sends has no size of ours */
+    const bool sized_tcp =
+        settings->command == PATH_IN_MTU && settings->choice.kind == SONDE_PROBE_TCP;
+    const char *what = settings->choice.kind == SONDE_PROBE_SCTP ? "--sctp"
+                       : sized_tcp                               ? "--tcp"
                        : settings->multipath                     ? "--multipath"
                        : settings->via.count > 0                 ? "--via"
                                                                  : NULL;
