@@ -12,6 +12,8 @@
 static void put_hops(const struct report_state *state, const struct sonde_mtu_result *result)
 {
     FILE *out = state->run.out;
+    if (result->hop_count > 0)
+        fputs("Hop  Bytes  Address\n", out);
     for (uint8_t i = 0; i < result->hop_count; i++) {
         const struct sonde_mtu_hop *hop = &result->hops[i];
         char label[REPORT_LABEL];
@@ -37,16 +39,22 @@ static void put_step(const struct report_state *state, const struct sonde_mtu_st
         break;
     case SONDE_MTU_BY_ROUTER:
         if (step->after_hop_known)
-            fprintf(out, "Behind hop %u %u bytes fit, as %s says.\n", step->after_hop, step->size,
-                    report_label(state, &step->from, label));
+            fprintf(out, "Behind hop %u no more than %u bytes fit, as %s says.\n", step->after_hop,
+                    step->size, report_label(state, &step->from, label));
         else
-            fprintf(out, "%u bytes fit further on, as %s says.\n", step->size,
+            fprintf(out, "Further on no more than %u bytes fit, as %s says.\n", step->size,
                     report_label(state, &step->from, label));
         break;
     case SONDE_MTU_BY_SILENCE:
-        fputs(step->after_hop_known ? "Behind hop " : "Somewhere on the way ", out);
-        if (step->after_hop_known)
-            fprintf(out, "%u (%s) ", step->after_hop, report_label(state, &step->from, label));
+        if (!step->after_hop_known)
+            fputs("Somewhere on the way ", out);
+        else if (step->after_hop == 0)
+            fputs("Before the first hop ", out);
+        else if (step->from.family == SONDE_FAMILY_NONE)
+            fprintf(out, "Behind hop %u ", step->after_hop);
+        else
+            fprintf(out, "Behind hop %u, %s, ", step->after_hop,
+                    report_label(state, &step->from, label));
         fprintf(out,
                 "larger datagrams than %u bytes vanish without a word: a black hole. Until it is "
                 "mended, lower the MTU or clamp TCP's MSS.\n",

@@ -264,10 +264,33 @@ uint32_t report_drawing_vertex(const struct report_drawing *drawing, size_t row)
     return drawing->rows[row].vertex;
 }
 
+size_t report_drawing_columns(const struct report_drawing *drawing)
+{
+    return drawing->used > 0 ? 2 * drawing->used - 1 : 0;
+}
+
+/* No blanks stand at the end of a row that nothing is written behind. */
+static size_t width_of(const struct report_drawing *drawing, const struct row *row)
+{
+    size_t width = drawing->used;
+    while (row->vertex == SONDE_MULTIPATH_NONE && width > 0 && row->cells[width - 1] == CELL_EMPTY)
+        width--;
+    return width;
+}
+
+void report_drawing_lanes(const struct report_drawing *drawing, size_t row, bool utf8, FILE *out)
+{
+    for (size_t i = 0; i < drawing->used; i++) {
+        const bool lane = drawing->rows[row].cells[i] != CELL_EMPTY;
+        fprintf(out, "%s%s", i > 0 ? " " : "", !lane ? " " : utf8 ? blocks[CELL_DOWN] : "|");
+    }
+}
+
 void report_drawing_row(const struct report_drawing *drawing, size_t row, bool utf8, FILE *out)
 {
     const uint8_t *cells = drawing->rows[row].cells;
-    for (size_t i = 0; i < drawing->used; i++) {
+    const size_t width = width_of(drawing, &drawing->rows[row]);
+    for (size_t i = 0; i < width; i++) {
         const bool across = cells[i] == CELL_ACROSS || cells[i] == CELL_CROSSING ||
                             cells[i] == CELL_LEAVE_BOTH || cells[i] == CELL_LEAVE_RIGHT ||
                             cells[i] == CELL_END_RIGHT || cells[i] == CELL_NEW_BETWEEN ||
@@ -276,6 +299,7 @@ void report_drawing_row(const struct report_drawing *drawing, size_t row, bool u
             fputs(blocks[cells[i]], out);
         else
             fputc(plain[cells[i]], out);
-        fputs(!across ? " " : utf8 ? blocks[CELL_ACROSS] : "-", out);
+        if (i + 1 < width)
+            fputs(!across ? " " : utf8 ? blocks[CELL_ACROSS] : "-", out);
     }
 }

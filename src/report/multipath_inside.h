@@ -34,7 +34,16 @@ size_t report_drawing_rows(const struct report_drawing *drawing);
 /* The vertex that stands in a row, or SONDE_MULTIPATH_NONE. */
 uint32_t report_drawing_vertex(const struct report_drawing *drawing, size_t row);
 
-/* Writes a row, as wide as the widest, in block-drawing characters or in ASCII. */
+/* How many columns of a screen the widest row takes. */
+size_t report_drawing_columns(const struct report_drawing *drawing);
+
+/*
+ * Writes a row in block-drawing characters or in ASCII: with a vertex as wide as the widest, else
+ * without blanks at its end.
+ */
 void report_drawing_row(const struct report_drawing *drawing, size_t row, bool utf8, FILE *out);
+
+/* Likewise what runs down below a row whose vertex has next hops: as wide as the widest. */
+void report_drawing_lanes(const struct report_drawing *drawing, size_t row, bool utf8, FILE *out);
 
 #endif

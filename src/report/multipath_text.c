@@ -1,6 +1,10 @@
 /* A multipath graph for people: the drawing, what stands at each vertex, and what is to be said. */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "multipath_fold.h"
 #include "multipath_inside.h"
 #include "words.h"
 
@@ -76,28 +80,154 @@ static void tell_vertex(const struct report_state *state, const struct report_mu
     tell_search(out, vertex);
 }
 
-static int draw(const struct report_state *state, const struct report_multipath *what)
+/* --- many side by side ------------------------------------------------------------------------ */
+
+/* What is drawn, and where. */
+struct drawn {
+    const struct report_state *state;
+    const struct report_multipath *what;
+    const struct report_fold *fold;
+    const struct report_drawing *drawing;
+    size_t row;
+};
+
+/* A line below the row, as far as to where its text begins. */
+static void put_margin(const struct drawn *drawn)
 {
-    const struct sonde_multipath_graph *graph = what->graph;
+    FILE *out = drawn->state->run.out;
+    fputs(NO_HOP, out);
+    report_drawing_lanes(drawn->drawing, drawn->row, drawn->state->run.utf8, out);
+    fputs("  ", out);
+}
+
+/* How many, and their mean round-trip times. */
+static void tell_many(const struct drawn *drawn, uint32_t place)
+{
+    const struct report_fold *fold = drawn->fold;
+    FILE *out = drawn->state->run.out;
+    struct sonde_span least = {INT64_MAX}, most = {0};
+    char from[REPORT_MS], to[REPORT_MS];
+    for (uint32_t i = 0; i < fold->whole->vertex_count; i++) {
+        struct sonde_rtt_summary rtt;
+        if (fold->shown[i] != fold->whose[place] ||
+            !sonde_stats_rtt(&fold->whole->vertices[i].stats, &rtt))
+            continue;
+        least = rtt.mean.ns < least.ns ? rtt.mean : least;
+        most = rtt.mean.ns > most.ns ? rtt.mean : most;
+    }
+    fprintf(out, "  %" PRIu32 " routers side by side", fold->count[place]);
+    if (least.ns > most.ns)
+        return;
+    report_ms_short(least, from);
+    report_ms_short(most, to);
+    if (strcmp(from, to) == 0)
+        fprintf(out, "  %s ms", to);
+    else
+        fprintf(out, "  %s to %s ms", from, to);
+}
+
+static void list_lines(const struct drawn *drawn, uint32_t place)
+{
+    const struct report_fold *fold = drawn->fold;
+    for (uint32_t i = 0; i < fold->whole->vertex_count; i++) {
+        if (fold->shown[i] != fold->whose[place])
+            continue;
+        fputc('\n', drawn->state->run.out);
+        put_margin(drawn);
+        tell_vertex(drawn->state, drawn->what, &fold->whole->vertices[i]);
+    }
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    const struct sonde_address *one = a, *other = b;
+    return memcmp(one->bytes, other->bytes, sizeof one->bytes);
+}
+
+/* Their addresses, as many in a line as there is room for. */
+static int list_columns(const struct drawn *drawn, uint32_t place)
+{
+    const struct report_fold *fold = drawn->fold;
+    FILE *out = drawn->state->run.out;
+    const size_t screen = drawn->state->run.screen_columns ? drawn->state->run.screen_columns : 80;
+    char number[SONDE_ADDRESS_TEXT];
+    size_t width = 0, count = 0, column = screen;
+    struct sonde_address *addresses = calloc(fold->count[place], sizeof *addresses);
+    if (!addresses)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < fold->whole->vertex_count; i++) {
+        if (fold->shown[i] != fold->whose[place])
+            continue;
+        addresses[count] = fold->whole->vertices[i].address;
+        const size_t length = strlen(sonde_address_format(&addresses[count++], number));
+        width = length > width ? length : width;
+    }
+    qsort(addresses, count, sizeof *addresses, by_bytes);
+    const size_t margin = strlen(NO_HOP) + report_drawing_columns(drawn->drawing) + 2;
+    for (size_t i = 0; i < count; i++) {
+        if (column + 2 + width > screen) {
+            fputc('\n', out);
+            put_margin(drawn);
+            column = margin;
+        }
+        sonde_address_format(&addresses[i], number);
+        column += 2 + width;
+        const bool last = i + 1 == count || column + 2 + width > screen;
+        fprintf(out, "  %-*s", last ? 0 : (int)width, number);
+    }
+    free(addresses);
+    return 0;
+}
+
+static int tell_row(const struct drawn *drawn, uint32_t place)
+{
+    if (drawn->fold->count[place] == 1) {
+        tell_vertex(drawn->state, drawn->what, &drawn->fold->graph.vertices[place]);
+        return 0;
+    }
+    tell_many(drawn, place);
+    if (!drawn->state->run.verbose)
+        return list_columns(drawn, place);
+    list_lines(drawn, place);
+    return 0;
+}
+
+static int draw_folded(const struct report_state *state, const struct report_multipath *what,
+                       const struct report_fold *fold)
+{
     struct report_drawing *drawing;
-    const int error = report_drawing_make(&drawing, graph);
+    int error = report_drawing_make(&drawing, &fold->graph);
     if (error)
         return error;
     FILE *out = state->run.out;
-    for (size_t row = 0; row < report_drawing_rows(drawing); row++) {
-        const uint32_t vertex = report_drawing_vertex(drawing, row);
+    struct drawn drawn = {state, what, fold, drawing, 0};
+    for (; drawn.row < report_drawing_rows(drawing) && !error; drawn.row++) {
+        const uint32_t vertex = report_drawing_vertex(drawing, drawn.row);
         if (vertex == SONDE_MULTIPATH_NONE)
             fputs(NO_HOP, out);
         else
-            fprintf(out, HOP_COLUMN, graph->vertices[vertex].hop);
-        report_drawing_row(drawing, row, state->run.utf8, out);
+            fprintf(out, HOP_COLUMN, fold->graph.vertices[vertex].hop);
+        report_drawing_row(drawing, drawn.row, state->run.utf8, out);
         if (vertex != SONDE_MULTIPATH_NONE)
-            tell_vertex(state, what, &graph->vertices[vertex]);
+            error = tell_row(&drawn, vertex);
         fputc('\n', out);
     }
     report_drawing_free(drawing);
-    return 0;
+    return error;
 }
+
+static int draw(const struct report_state *state, const struct report_multipath *what)
+{
+    struct report_fold fold;
+    int error = report_fold_make(&fold, what->graph);
+    if (error)
+        return error;
+    error = draw_folded(state, what, &fold);
+    report_fold_free(&fold);
+    return error;
+}
+
+/* --- what is to be said ----------------------------------------------------------------------- */
 
 static void tell_diamond(const struct report_state *state,
                          const struct sonde_multipath_graph *graph,
@@ -112,8 +242,8 @@ static void tell_diamond(const struct report_state *state,
     else
         fprintf(out, ", and meet at hop %u", graph->vertices[diamond->convergence].hop);
     if (diamond->length_min != diamond->length)
-        fprintf(out, "; the shortest takes %" PRIu32 " hops, the longest %" PRIu32,
-                diamond->length_min, diamond->length);
+        fprintf(out, "; the shortest way takes %" PRIu32 " %s, the longest %" PRIu32,
+                diamond->length_min, diamond->length_min == 1 ? "hop" : "hops", diamond->length);
     if (diamond->per_packet)
         fputs("; each packet goes its own way", out);
     else if (!diamond->uniform)
@@ -123,12 +253,34 @@ static void tell_diamond(const struct report_state *state,
     fputs(".\n", out);
 }
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* By the shortest way and by the longest. */
+static void tell_distance(FILE *out, const struct sonde_multipath_graph *graph)
+{
+    uint8_t nearest = UINT8_MAX, farthest = 0;
+    for (uint32_t i = 0; i < graph->vertex_count; i++) {
+        if (!graph->vertices[i].target)
+            continue;
+        const uint8_t hop = graph->vertices[i].hop;
+        nearest = hop < nearest ? hop : nearest;
+        farthest = hop > farthest ? hop : farthest;
+    }
+    if (nearest < farthest)
+        fprintf(out, "Reached after %u to %u hops", nearest, farthest);
+    else
+        fprintf(out, "Reached after %u hop%s", graph->hops, plural(graph->hops));
+}
+
 static void tell_end(const struct report_state *state, const struct sonde_multipath_graph *graph)
 {
     FILE *out = state->run.out;
     switch (graph->end) {
     case SONDE_MULTIPATH_REACHED:
-        fprintf(out, "Reached after %u hops", graph->hops);
+        tell_distance(out, graph);
         break;
     case SONDE_MULTIPATH_SILENT:
         fprintf(out, "Nothing answers behind hop %u", graph->hops);
@@ -151,11 +303,17 @@ static void tell_end(const struct report_state *state, const struct sonde_multip
     }
 }
 
-static uint32_t addresses(const struct sonde_multipath_graph *graph)
+/* Who stands behind ways of different length is a vertex at several hops, and counts once. */
+static uint32_t count_addresses(const struct sonde_multipath_graph *graph)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < graph->vertex_count; i++)
-        count += graph->vertices[i].hop > 0 && !graph->vertices[i].star;
+    for (uint32_t i = 0; i < graph->vertex_count; i++) {
+        const struct sonde_multipath_vertex *vertex = &graph->vertices[i];
+        bool fresh = vertex->address.family != SONDE_FAMILY_NONE;
+        for (uint32_t k = 0; k < i && fresh; k++)
+            fresh = !sonde_address_equal(&graph->vertices[k].address, &vertex->address);
+        count += fresh;
+    }
     return count;
 }
 
@@ -171,8 +329,10 @@ int report_multipath_text(struct report_state *state, const struct report_multip
     if (error)
         return error;
     tell_end(state, graph);
-    fprintf(out, ": %" PRIu32 " routers and hosts, %" PRIu32 " links, %" PRIu64 " probes in %s ms",
-            addresses(graph), graph->link_count, graph->probes, report_ms(what->spent, ms));
+    const uint32_t addresses = count_addresses(graph);
+    fprintf(out, ": %" PRIu32 " address%s, %" PRIu32 " link%s, %" PRIu64 " probe%s in %s ms",
+            addresses, addresses == 1 ? "" : "es", graph->link_count, plural(graph->link_count),
+            graph->probes, plural(graph->probes), report_ms_short(what->spent, ms));
     if (graph->complete)
         fprintf(out, "; %.0f %% sure that no way was missed.\n", 100 * what->confidence);
     else

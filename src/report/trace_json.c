@@ -23,13 +23,19 @@ static void put_time(const struct report_trace *report, json_t *object, struct s
     report_json_text(object, "time", report_time(report_wall(&report->state, at), time));
 }
 
+static struct sonde_mono now_of(const struct report_trace *report)
+{
+    const struct report_clock *clock = &report->state.run.clock;
+    return clock->now(clock->self);
+}
+
 void trace_json_begin(struct report_trace *report)
 {
     const struct report_run *run = &report->state.run;
     const struct sonde_trace_config *trace = report->config.trace;
     json_t *object = json_object();
     report_json_text(object, "type", "trace_start");
-    put_time(report, object, run->clock.now(run->clock.self));
+    put_time(report, object, now_of(report));
     report_json_text(object, "version", SONDE_VERSION);
     report_json_text(object, "target", report->state.names[0]);
     put_address(object, "address", &run->targets[0].address);
@@ -74,6 +80,8 @@ void trace_json_outcome(struct report_trace *report, const struct sonde_trace_pl
     report_json_count(object, "query", place->query + 1u);
     report_json_text(object, "outcome", report_outcome_word(outcome->kind));
     report_json_flag(object, "final", sonde_outcome_is_final(outcome->kind));
+    if (place->superseded)
+        report_json_flag(object, "superseded", true);
     if (outcome->said != SONDE_SAID_NOTHING)
         report_json_text(object, "said", trace_said_word(outcome->said));
     if (report_rtt(outcome, &rtt))
@@ -161,12 +169,17 @@ static void put_hop(struct report_trace *report, const struct sonde_path_hop *ho
 {
     json_t *object = json_object();
     report_json_text(object, "type", "trace_hop");
+    put_time(report, object, now_of(report));
     report_json_count(object, "hop", hop->hop);
     json_object_set_new_nocheck(object, "addresses", addresses_of(report, hop));
     report_json_text(object, "verdict", trace_verdict_word(hop->verdict));
     report_json_count(object, "sent", hop->stats.stats.sent);
     report_json_count(object, "missed", hop->missed);
     report_json_count(object, "asked", hop->asked);
+    if (hop->asked_behind > 0) {
+        report_json_count(object, "missed_behind", hop->missed_behind);
+        report_json_count(object, "asked_behind", hop->asked_behind);
+    }
     json_summary_of_rtt(&report->state.run, &hop->stats, object);
     put_findings(object, hop);
     put(report, object);
@@ -181,6 +194,7 @@ void trace_json_end(struct report_trace *report, const struct report_measurement
         put_hop(report, sonde_path_hop(report->config.path, (uint8_t)i));
     json_t *object = json_object();
     report_json_text(object, "type", "trace_end");
+    put_time(report, object, now_of(report));
     report_json_text(object, "reason", trace_reason_word(end.reason));
     report_json_count(object, "hop", end.hop);
     report_json_count(object, "asked", end.asked);

@@ -7,16 +7,28 @@
 #define NARROWEST 20
 #define WIDEST    60
 
+static const char *const columns[] = {"Last", "Avg", "Best", "Worst", "StDev", "Jitter"};
+#define COLUMNS (sizeof columns / sizeof *columns)
+
+/* Characters, not bytes: names may be UTF-8 (RFC 3629 section 3: 10xxxxxx continues one). */
+static size_t columns_of(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}
+
 /* "name (number) [origin]", as trace_put_address writes it. */
 static size_t width_of(const struct report_trace *report, const struct sonde_address *address)
 {
     char label[REPORT_LABEL];
-    size_t width = strlen(report_label(&report->state, address, label));
+    size_t width = columns_of(report_label(&report->state, address, label));
     const char *origin =
         report->config.origin ? report->config.origin(report->state.run.name_self, address) : NULL;
     if (origin) {
         report_printable(origin, label, sizeof label);
-        width += strlen(label) + strlen(" []");
+        width += columns_of(label) + strlen(" []");
     }
     return width;
 }
@@ -69,8 +81,11 @@ static void put_numbers(const struct report_trace *report, FILE *out,
     else
         fprintf(out, " %6s", "-");
     fprintf(out, " %6" PRIu64, hop->stats.stats.sent);
-    if (!sonde_stats_rtt(&hop->stats.stats, &rtt))
+    if (!sonde_stats_rtt(&hop->stats.stats, &rtt)) {
+        for (size_t i = 0; i < COLUMNS + report->state.run.percentile_count; i++)
+            fprintf(out, " %8s", "-");
         return;
+    }
     put_ms(out, rtt.last);
     put_ms(out, rtt.mean);
     put_ms(out, rtt.min);
@@ -106,12 +121,11 @@ static void put_row(const struct report_trace *report, FILE *out, const struct s
 
 void trace_table(const struct report_trace *report, FILE *out)
 {
-    static const char *const columns[] = {"Last", "Avg", "Best", "Worst", "StDev", "Jitter"};
     struct sonde_trace_end end;
     const uint8_t last = trace_judge(report, &end);
     const size_t width = widest(report, last);
     fprintf(out, "Hop  %-*s %6s %6s", (int)width, "Address", "Loss", "Sent");
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+    for (size_t i = 0; i < COLUMNS; i++)
         fprintf(out, " %8s", columns[i]);
     for (size_t i = 0; i < report->state.run.percentile_count; i++) {
         char name[16];

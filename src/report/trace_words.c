@@ -70,7 +70,7 @@ const char *trace_verdict(const struct sonde_path_hop *hop, char text[static TRA
         snprintf(text, TRACE_WORDS, "does not answer, but forwards");
         break;
     case SONDE_PATH_RATIONED:
-        snprintf(text, TRACE_WORDS, "no loss: it rations its answers");
+        snprintf(text, TRACE_WORDS, "no loss, it rations its answers");
         break;
     case SONDE_PATH_UNCLEAR:
         snprintf(text, TRACE_WORDS, "too few probes to tell loss from rationed answers");
@@ -155,13 +155,14 @@ static void tell_end(const struct report_trace *report, const struct sonde_trace
             fprintf(out, "%s is not reached: nobody answers, not even the first hop.\n", target);
         else
             fprintf(out,
-                    "%s is not reached: nobody answers behind hop %u (asked up to hop %u); a "
-                    "filter, or no way.\n",
+                    "%s is not reached: nothing is heard from behind hop %u (asked up to hop %u). "
+                    "Dropped packets and mute hosts look the same.\n",
                     target, end->hop, end->asked);
         break;
     case SONDE_TRACE_LAST_HOP:
     case SONDE_TRACE_OPEN:
-        fprintf(out, "%s is not reached within %u hops.\n", target, end->asked);
+        fprintf(out, "%s is not reached within %u %s.\n", target, end->asked,
+                end->asked == 1 ? "hop" : "hops");
         break;
     case SONDE_TRACE_SEND_FAILED:
         fprintf(out, "%s is not reached: cannot send: %s.\n", target, strerror(end->error));
@@ -169,8 +170,7 @@ static void tell_end(const struct report_trace *report, const struct sonde_trace
     }
 }
 
-/* --- what else there is to say -----------------------------------------------------------------
- */
+/* --- what else there is to say --------------------------------------------------------------- */
 
 static void tell_loss(FILE *out, const struct sonde_path_hop *hop)
 {
@@ -179,11 +179,12 @@ static void tell_loss(FILE *out, const struct sonde_path_hop *hop)
     case SONDE_PATH_LOSS:
     case SONDE_PATH_RATIONED:
     case SONDE_PATH_UNCLEAR:
-        fprintf(out,
-                "Hop %u: %" PRIu64 " of %" PRIu64 " probes unanswered, %" PRIu64 " of %" PRIu64
-                " behind it: %s.\n",
-                hop->hop, hop->missed, hop->asked, hop->missed_behind, hop->asked_behind,
-                trace_verdict(hop, text));
+        fprintf(out, "Hop %u: %" PRIu64 " of %" PRIu64 " probes unanswered", hop->hop, hop->missed,
+                hop->asked);
+        if (hop->asked_behind > 0)
+            fprintf(out, ", %" PRIu64 " of %" PRIu64 " behind it", hop->missed_behind,
+                    hop->asked_behind);
+        fprintf(out, ": %s.\n", trace_verdict(hop, text));
         break;
     default:
         break;
