@@ -19,4 +19,11 @@ void report_json_flag(json_t *object, const char *key, bool value);
 void report_json_real(json_t *object, const char *key, double value);
 void report_json_span(json_t *object, const char *key, struct sonde_span span);
 
+/* An address in numeric form; left out when its family is NONE. */
+void report_json_address(json_t *object, const char *key, const struct sonde_address *address);
+
+/* "time": the time of day at this moment of the transport's clock, or now. */
+void report_json_time(const struct report_state *state, json_t *object, struct sonde_mono at);
+void report_json_now(const struct report_state *state, json_t *object);
+
 #endif

@@ -47,3 +47,21 @@ void report_json_span(json_t *object, const char *key, struct sonde_span span)
 {
     json_object_set_new_nocheck(object, key, json_integer(span.ns));
 }
+
+void report_json_address(json_t *object, const char *key, const struct sonde_address *address)
+{
+    char text[SONDE_ADDRESS_TEXT];
+    if (address->family != SONDE_FAMILY_NONE)
+        report_json_text(object, key, sonde_address_format(address, text));
+}
+
+void report_json_time(const struct report_state *state, json_t *object, struct sonde_mono at)
+{
+    char time[REPORT_TIME];
+    report_json_text(object, "time", report_time(report_wall(state, at), time));
+}
+
+void report_json_now(const struct report_state *state, json_t *object)
+{
+    report_json_time(state, object, state->run.clock.now(state->run.clock.self));
+}

@@ -116,20 +116,13 @@ static void put_text(const struct report_state *state, const struct report_mtu *
 
 /* --- JSON ------------------------------------------------------------------------------------ */
 
-static void put_address(json_t *object, const char *key, const struct sonde_address *address)
-{
-    char text[SONDE_ADDRESS_TEXT];
-    if (address->family != SONDE_FAMILY_NONE)
-        report_json_text(object, key, sonde_address_format(address, text));
-}
-
 static json_t *hop_of(const struct report_state *state, unsigned number,
                       const struct sonde_mtu_hop *hop)
 {
     char name[REPORT_LABEL];
     json_t *object = json_object();
     report_json_count(object, "hop", number);
-    put_address(object, "address", &hop->address);
+    report_json_address(object, "address", &hop->address);
     report_json_text(object, "name", report_name_of(state, &hop->address, name));
     if (hop->arrived > 0)
         report_json_count(object, "arrived_bytes", hop->arrived);
@@ -148,7 +141,7 @@ static json_t *step_of(const struct sonde_mtu_step *step)
     report_json_count(object, "bytes", step->size);
     if (step->after_hop_known)
         report_json_count(object, "after_hop", step->after_hop);
-    put_address(object, "from", &step->from);
+    report_json_address(object, "from", &step->from);
     return object;
 }
 
@@ -163,8 +156,9 @@ static void put_json(struct report_state *state, const struct report_mtu *what)
     const struct sonde_mtu_result *result = what->result;
     json_t *object = json_object(), *hops = json_array(), *steps = json_array();
     report_json_text(object, "type", "mtu");
+    report_json_now(state, object);
     report_json_text(object, "target", state->names[0]);
-    put_address(object, "address", &state->run.targets[0].address);
+    report_json_address(object, "address", &state->run.targets[0].address);
     report_json_text(object, "probe", report_probe_word(state->run.kind));
     report_json_count(object, "flow", what->flow);
     report_json_text(object, "end", ends[result->end]);
@@ -180,7 +174,7 @@ static void put_json(struct report_state *state, const struct report_mtu *what)
     json_object_set_new_nocheck(object, "hops", hops);
     json_object_set_new_nocheck(object, "steps", steps);
     if (result->lied) {
-        put_address(object, "liar", &result->liar);
+        report_json_address(object, "liar", &result->liar);
         report_json_count(object, "lied_bytes", result->lied_size);
     }
     if (result->error)

@@ -3,13 +3,6 @@
 #include "multipath_inside.h"
 #include "words.h"
 
-static void put_address(json_t *object, const char *key, const struct sonde_address *address)
-{
-    char text[SONDE_ADDRESS_TEXT];
-    if (address->family != SONDE_FAMILY_NONE)
-        report_json_text(object, key, sonde_address_format(address, text));
-}
-
 static void put_stats(json_t *object, const struct sonde_stats *stats)
 {
     struct sonde_rtt_summary rtt;
@@ -41,7 +34,7 @@ static json_t *vertex_of(const struct report_state *state,
     char name[REPORT_LABEL];
     json_t *object = json_object();
     report_json_count(object, "hop", vertex->hop);
-    put_address(object, "address", &vertex->address);
+    report_json_address(object, "address", &vertex->address);
     if (!vertex->star)
         report_json_text(object, "name", report_name_of(state, &vertex->address, name));
     report_json_flag(object, "silent", vertex->star);
@@ -92,8 +85,9 @@ int report_multipath_json(struct report_state *state, const struct report_multip
     json_t *object = json_object();
     json_t *vertices = json_array(), *links = json_array(), *diamonds = json_array();
     report_json_text(object, "type", "multipath");
+    report_json_now(state, object);
     report_json_text(object, "target", state->names[0]);
-    put_address(object, "address", &state->run.targets[0].address);
+    report_json_address(object, "address", &state->run.targets[0].address);
     report_json_text(object, "algorithm", what->lite ? "mda-lite" : "mda");
     report_json_real(object, "confidence", what->confidence);
     report_json_text(object, "end", sonde_multipath_end_name(graph->end));

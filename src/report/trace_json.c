@@ -10,35 +10,16 @@ static void put(struct report_trace *report, json_t *object)
     report_json_line(&report->state, object, JSON_COMPACT | JSON_REAL_PRECISION(9));
 }
 
-static void put_address(json_t *object, const char *key, const struct sonde_address *address)
-{
-    char text[SONDE_ADDRESS_TEXT];
-    if (address->family != SONDE_FAMILY_NONE)
-        report_json_text(object, key, sonde_address_format(address, text));
-}
-
-static void put_time(const struct report_trace *report, json_t *object, struct sonde_mono at)
-{
-    char time[REPORT_TIME];
-    report_json_text(object, "time", report_time(report_wall(&report->state, at), time));
-}
-
-static struct sonde_mono now_of(const struct report_trace *report)
-{
-    const struct report_clock *clock = &report->state.run.clock;
-    return clock->now(clock->self);
-}
-
 void trace_json_begin(struct report_trace *report)
 {
     const struct report_run *run = &report->state.run;
     const struct sonde_trace_config *trace = report->config.trace;
     json_t *object = json_object();
     report_json_text(object, "type", "trace_start");
-    put_time(report, object, now_of(report));
+    report_json_now(&report->state, object);
     report_json_text(object, "version", SONDE_VERSION);
     report_json_text(object, "target", report->state.names[0]);
-    put_address(object, "address", &run->targets[0].address);
+    report_json_address(object, "address", &run->targets[0].address);
     report_json_text(object, "probe", report_probe_word(trace->probe.kind));
     if (trace->probe.port > 0)
         report_json_count(object, "port", trace->probe.port);
@@ -61,7 +42,7 @@ static void put_quote(json_t *object, const struct sonde_quote *quote)
     report_json_count(value, "ttl", quote->hop_limit);
     report_json_count(value, "tclass", quote->traffic_class);
     report_json_count(value, "bytes", quote->total_bytes);
-    put_address(value, "from", &quote->from);
+    report_json_address(value, "from", &quote->from);
     report_json_flag(value, "port_differs", quote->port_differs);
     report_json_flag(value, "checksum_differs", quote->checksum_differs);
     json_object_set_new_nocheck(object, "quote", value);
@@ -74,7 +55,7 @@ void trace_json_outcome(struct report_trace *report, const struct sonde_trace_pl
     struct sonde_span rtt;
     json_t *object = json_object();
     report_json_text(object, "type", "trace_probe");
-    put_time(report, object, report_when(&report->state, outcome));
+    report_json_time(&report->state, object, report_when(&report->state, outcome));
     report_json_count(object, "round", place->round + 1);
     report_json_count(object, "hop", place->hop);
     report_json_count(object, "query", place->query + 1u);
@@ -87,7 +68,7 @@ void trace_json_outcome(struct report_trace *report, const struct sonde_trace_pl
     if (report_rtt(outcome, &rtt))
         report_json_span(object, "rtt_ns", rtt);
     if (outcome->from.family != SONDE_FAMILY_NONE) {
-        put_address(object, "from", &outcome->from);
+        report_json_address(object, "from", &outcome->from);
         report_json_text(object, "from_name", report_name_of(&report->state, &outcome->from, name));
         if (outcome->hop_limit >= 0)
             report_json_count(object, "ttl", (uint64_t)outcome->hop_limit);
@@ -113,7 +94,7 @@ static json_t *addresses_of(const struct report_trace *report, const struct sond
     for (uint8_t i = 0; i < hop->address_count; i++) {
         const struct sonde_path_address *seen = &hop->addresses[i];
         json_t *object = json_object();
-        put_address(object, "address", &seen->address);
+        report_json_address(object, "address", &seen->address);
         report_json_text(object, "name", report_name_of(&report->state, &seen->address, name));
         if (report->config.origin)
             report_json_text(object, "origin",
@@ -140,10 +121,31 @@ static json_t *labels_of(const struct sonde_path_hop *hop)
     return list;
 }
 
+static json_t *interfaces_of(const struct sonde_path_hop *hop)
+{
+    json_t *list = json_array();
+    for (uint8_t i = 0; i < hop->interface_count; i++) {
+        const struct sonde_path_interface *interface = &hop->interfaces[i];
+        json_t *object = json_object();
+        report_json_count(object, "role", interface->role);
+        if (interface->has_index)
+            report_json_count(object, "index", interface->index);
+        report_json_address(object, "address", &interface->address);
+        if (interface->name[0])
+            report_json_text(object, "name", interface->name);
+        if (interface->has_mtu)
+            report_json_count(object, "mtu", interface->mtu);
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
 static void put_findings(json_t *object, const struct sonde_path_hop *hop)
 {
     if (hop->label_count > 0)
         json_object_set_new_nocheck(object, "mpls", labels_of(hop));
+    if (hop->interface_count > 0)
+        json_object_set_new_nocheck(object, "interfaces", interfaces_of(hop));
     if (hop->class_rewritten) {
         report_json_count(object, "tclass_before", hop->class_before);
         report_json_count(object, "tclass", hop->quote.traffic_class);
@@ -169,7 +171,7 @@ static void put_hop(struct report_trace *report, const struct sonde_path_hop *ho
 {
     json_t *object = json_object();
     report_json_text(object, "type", "trace_hop");
-    put_time(report, object, now_of(report));
+    report_json_now(&report->state, object);
     report_json_count(object, "hop", hop->hop);
     json_object_set_new_nocheck(object, "addresses", addresses_of(report, hop));
     report_json_text(object, "verdict", trace_verdict_word(hop->verdict));
@@ -194,11 +196,11 @@ void trace_json_end(struct report_trace *report, const struct report_measurement
         put_hop(report, sonde_path_hop(report->config.path, (uint8_t)i));
     json_t *object = json_object();
     report_json_text(object, "type", "trace_end");
-    put_time(report, object, now_of(report));
+    report_json_now(&report->state, object);
     report_json_text(object, "reason", trace_reason_word(end.reason));
     report_json_count(object, "hop", end.hop);
     report_json_count(object, "asked", end.asked);
-    put_address(object, "from", &end.from);
+    report_json_address(object, "from", &end.from);
     if (end.reason == SONDE_TRACE_REACHED)
         report_json_text(object, "said", trace_said_word(end.said));
     if (end.reason == SONDE_TRACE_UNREACHABLE || end.reason == SONDE_TRACE_PARAMETER)
