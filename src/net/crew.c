@@ -99,8 +99,8 @@ static void be_member(void *self)
     struct net_crew *crew = member->crew;
 
     while (!atomic_load(&crew->over)) {
+        rest(crew); /* first: what it waits for comes when all members are there */
         work(crew, member->number);
-        rest(crew);
     }
 }
 
