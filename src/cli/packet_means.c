@@ -91,7 +91,7 @@ const char *packet_means_refusal(const struct packet_means *means,
     return NULL;
 }
 
-/* Raw sockets serve all kinds of probes; datagram sockets one beside ICMP. */
+/* Raw sockets serve all kinds of probes; datagram sockets one. */
 static struct sonde_net_config configure(const struct packet_means *means,
                                          const struct packet_request *first)
 {
@@ -143,8 +143,6 @@ static bool bound_otherwise(const struct packet_request *settled,
     if (request->source.family != SONDE_FAMILY_NONE &&
         !same_address(&request->source, &settled->source))
         return true;
-    if (request->kind == SONDE_PROBE_ECHO)
-        return false;
     if (request->kind != settled->kind)
         return true;
     /* the destination port must tell the probes apart: there is no choice of it */

@@ -53,8 +53,7 @@ struct sonde_probe packet_ports_probe(const struct packet_request *request, bool
     };
 }
 
-/* Gives a place to a port. Returns 0, -EBUSY when open probes need it, or another negative errno.
- */
+/* Gives a place that no open probe needs to a port. */
 static int give(struct packet_ports *ports, uint32_t place, uint16_t port)
 {
     int error = sonde_engine_rename_identifier(ports->engine, ports->own + place, port);
@@ -62,6 +61,23 @@ static int give(struct packet_ports *ports, uint32_t place, uint16_t port)
         error = sonde_net_hear_port(&ports->transport, place, port);
     ports->local[place] = error ? 0 : port;
     return error;
+}
+
+/* The place of a port; -EADDRINUSE when open probes need them all. */
+static int place_of(struct packet_ports *ports, uint16_t port, uint32_t *place)
+{
+    for (uint32_t i = 0; i < SONDE_NET_HEARD_PORTS; i++) {
+        *place = i;
+        if (ports->local[i] == port)
+            return 0;
+    }
+    for (uint32_t i = 0; i < SONDE_NET_HEARD_PORTS; i++) {
+        *place = ports->oldest;
+        ports->oldest = (*place + 1) % SONDE_NET_HEARD_PORTS;
+        if (ports->open[*place] == 0)
+            return give(ports, *place, port);
+    }
+    return -EADDRINUSE;
 }
 
 /* The flow whose source port this is. */
@@ -74,19 +90,19 @@ static int flow_from(struct packet_ports *ports, uint16_t port, uint16_t *flow)
     }
     if (!ports->raw) /* it is bound to, then, or else the probe is not allowed */
         return -EADDRINUSE;
-    for (uint32_t i = 0; i < SONDE_NET_HEARD_PORTS; i++) {
-        *flow = (uint16_t)(ports->own + i);
-        if (ports->local[i] == port)
-            return 0;
-    }
-    int error = -EBUSY;
-    for (uint32_t i = 0; error == -EBUSY && i < SONDE_NET_HEARD_PORTS; i++) {
-        const uint32_t place = ports->oldest;
-        ports->oldest = (place + 1) % SONDE_NET_HEARD_PORTS;
-        *flow = (uint16_t)(ports->own + place);
-        error = give(ports, place, port);
-    }
-    return error == -EBUSY ? -EADDRINUSE : error;
+    uint32_t place;
+    int error = place_of(ports, port, &place);
+    if (error)
+        return error;
+    ports->open[place]++;
+    *flow = (uint16_t)(ports->own + place);
+    return 0;
+}
+
+void packet_ports_release(struct packet_ports *ports, uint16_t flow)
+{
+    if (flow >= ports->own)
+        ports->open[flow - ports->own]--;
 }
 
 int packet_ports_choose(struct packet_ports *ports, const struct packet_request *request,

@@ -24,8 +24,9 @@ struct packet_ports {
     size_t identifier_count;
     uint32_t own; /* the transport's */
     uint16_t local[SONDE_NET_HEARD_PORTS];
-    uint32_t oldest; /* the place that was given longest ago */
-    uint32_t turn;   /* of the ports that take turns */
+    uint32_t open[SONDE_NET_HEARD_PORTS]; /* probes that need it */
+    uint32_t oldest;                      /* the place that was given longest ago */
+    uint32_t turn;                        /* of the ports that take turns */
     bool raw;
 };
 
@@ -43,5 +44,8 @@ struct sonde_probe packet_ports_probe(const struct packet_request *request, bool
  */
 int packet_ports_choose(struct packet_ports *ports, const struct packet_request *request,
                         struct sonde_probe *probe);
+
+/* A probe of this flow has its final outcome. */
+void packet_ports_release(struct packet_ports *ports, uint16_t flow);
 
 #endif

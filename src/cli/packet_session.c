@@ -24,6 +24,7 @@ struct command {
     int64_t token;
     uint32_t target;
     uint32_t next_free;
+    uint16_t flow;
 };
 
 struct session {
@@ -91,6 +92,7 @@ static void on_outcome(void *self, const struct sonde_outcome *outcome)
     struct command *command = &session->commands[outcome->number];
     say(session, reply, packet_reply_outcome(reply, command->token, outcome));
     packet_targets_release(session->targets, command->target);
+    packet_ports_release(&session->ports, command->flow);
     command->next_free = session->free;
     session->free = (uint32_t)outcome->number;
     session->open--;
@@ -135,16 +137,20 @@ static void put(struct session *session, const struct packet_line *line, struct 
     uint32_t target;
     int error = packet_means_allow(session->config->means, request);
     if (!error)
-        error = packet_ports_choose(&session->ports, request, &probe);
-    if (!error)
         error = packet_targets_take(session->targets, &request->address, &request->source, now,
                                     &target);
+    if (!error) {
+        error = packet_ports_choose(&session->ports, request, &probe);
+        if (error)
+            packet_targets_release(session->targets, target);
+    }
     if (error) {
         refuse(session, line->token, error);
         return;
     }
     const uint32_t place = take_command(session);
-    session->commands[place] = (struct command){.token = line->token, .target = target};
+    session->commands[place] =
+        (struct command){.token = line->token, .target = target, .flow = probe.flow};
     session->open++;
     probe.target = target;
     probe.number = place;

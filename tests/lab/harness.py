@@ -71,7 +71,7 @@ def prepare(build):
     shutil.copy(source, SETTINGS.program)
     os.chmod(SETTINGS.program, 0o755)
     os.mkdir(SETTINGS.dropin)
-    for peer in ("ping", "fping", "fping6"):
+    for peer in ("ping", "fping", "fping6", "mtr-packet"):
         os.symlink("../sonde", f"{SETTINGS.dropin}/{peer}")
     SETTINGS.sanitized = b"__asan_init" in source.read_bytes()
     return None
