@@ -47,6 +47,8 @@ struct sonde_echo_config {
     bool wait_out;            /* at the end the probe's timeout is waited out, whatever the RTTs */
     bool end_at_error;        /* an ICMP error or a failed send ends the run */
     uint64_t seed;            /* POISSON */
+    uint16_t flows;           /* probes take turns: target t's k-th has flow probe.flow + (t + k) %
+                                 flows; 0 as 1 */
     struct sonde_probe probe; /* kind, timeout, hop limit …: all but target, number, due */
 };
 

@@ -82,7 +82,7 @@ struct sonde_engine_config {
      * UDP where neither identification nor checksum are ours (datagram sockets): the destination
      * port is the probe's plus the sequence modulo as many ports as there are from it on (32,768 at
      * most; with fewer than 1,024 probes are refused, EINVAL). Then flows are not kept, and all
-     * probes must name one port.
+     * probes must name one port. Without it an error is about the newest open probe of its flow.
      */
     bool sequence_in_port;
     struct sonde_bytes body; /* extended echo: the interface identification; node information: the

@@ -79,8 +79,9 @@ struct sonde_net_config {
  * With `protocols` raw listens to answers of those, too, and to errors about them. Dgram then has
  * one of them, and sends it without privilege; with others it is refused (-EPROTONOSUPPORT):
  *
- * UDP through sockets bound to the identifiers (it needs the engine's sequence_in_port), whose
- * errors come through their error queues.
+ * UDP through sockets bound to the identifiers, whose errors come through their error queues. They
+ * tell no more than the ports: so it needs the engine's sequence_in_port, or a flow of its own for
+ * each probe to a host that is under way.
  *
  * TCP by connect(2), closed at once: what the kernel hears is told as the answer to the segment
  * that was built. 256 connections are under way at most, 128 of either family where both are open;

@@ -42,6 +42,8 @@ struct sonde_sweep_config {
     uint64_t enough;            /* ends when so many hosts have answered; 0: does not */
     struct sonde_span deadline; /* the run ends at start + deadline at the latest; 0: none */
     bool reply_from_elsewhere;  /* an answer from another address makes a host alive, too */
+    uint16_t flows;             /* probes take turns: host h's k-th has flow probe.flow + (h + k) %
+                                   flows; 0 as 1 */
     struct sonde_probe probe;   /* kind, timeout, hop limit …: all but target, number, due */
 };
 
@@ -56,6 +58,7 @@ enum sonde_sweep_state {
 /* What is known of a host. Times in ns; of replies only. */
 struct sonde_sweep_host {
     enum sonde_sweep_state state;
+    enum sonde_said said; /* the last reply */
     uint64_t sent;
     uint64_t received;
     uint64_t timed_out;

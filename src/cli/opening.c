@@ -38,6 +38,13 @@ int cli_open_privileged(struct privilege *privilege, cli_open_sockets *open, voi
     return lowered;
 }
 
+void cli_complain_of_privilege(const char *program, const char *what)
+{
+    fprintf(stderr,
+            "%s: %s needs raw sockets: setcap cap_net_raw+p on the program, or run it as root\n",
+            program, what);
+}
+
 void cli_complain_of_sockets(const char *program, const char *device,
                              const struct sonde_address *source, const char *operation, int error)
 {

@@ -29,6 +29,9 @@ typedef int cli_open_sockets(void *self, struct sonde_transport *transport, cons
 int cli_open_privileged(struct privilege *privilege, cli_open_sockets *open, void *self,
                         struct sonde_transport *transport, const char **operation);
 
+/* Tells on stderr that something cannot be had without privilege. */
+void cli_complain_of_privilege(const char *program, const char *what);
+
 /*
  * Tells on stderr why sockets could not be opened, and what would help. `device` (NULL: none) and
  * `source` are what was asked for.

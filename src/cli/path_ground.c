@@ -73,10 +73,7 @@ static bool dgram_can(const struct path_ground *ground)
                        : settings->via.count > 0                 ? "--via"
                                                                  : NULL;
     if (what)
-        fprintf(stderr,
-                "%s: %s needs raw sockets: setcap cap_net_raw+p on the program, or run it as "
-                "root\n",
-                ground->context->program, what);
+        cli_complain_of_privilege(ground->context->program, what);
     return !what;
 }
 

@@ -98,16 +98,24 @@ static struct sonde_probe probe_of(const struct ping *ping)
         base_random_secret(&label, sizeof label);
     return (struct sonde_probe){
         .timeout = settings->timeout,
-        .kind = settings->node_given && settings->node.qtype != 0
-                    ? SONDE_PROBE_NODE_INFO
-                    : (enum sonde_probe_kind)settings->kind,
+        .kind = ping_settings_kind(settings),
         .hop_limit = (uint8_t)hops,
         .traffic_class = settings->traffic_class > 0 ? (uint8_t)settings->traffic_class : 0,
         .dont_fragment =
             settings->pmtu == SONDE_NET_PMTU_DO || settings->pmtu == SONDE_NET_PMTU_PROBE,
         .flow_label = label & 0xfffff,
         .payload_bytes = (uint16_t)settings->payload_bytes,
+        .port = settings->choice.port,
     };
+}
+
+/* Of echo requests nobody's: see struct sonde_probe. */
+static uint16_t flows_of(const struct ping *ping)
+{
+    const size_t count = ping->transport.identifier_count;
+    if (ping->settings.choice.kind == SONDE_PROBE_ECHO)
+        return 0;
+    return count < UINT16_MAX ? (uint16_t)count : UINT16_MAX;
 }
 
 static struct sonde_echo_config echo_of(const struct ping *ping)
@@ -122,6 +130,7 @@ static struct sonde_echo_config echo_of(const struct ping *ping)
         .tick = TICK,
         .seed = (uint64_t)settings->seed,
         .wait_out = settings->timeout_given && !settings->drop_in,
+        .flows = flows_of(ping),
         .probe = probe_of(ping),
     };
     if (settings->poisson)
@@ -215,6 +224,7 @@ static int engine_of(const struct ping *ping, struct sonde_engine_config *config
         .ipv4_options = {ping->options.bytes, ping->options.length},
         .own_time_at = ping->options.own_time_at,
         .wall_at_zero = ping->transport.ops->wall(ping->transport.self, (struct sonde_mono){0}),
+        .payload = cli_payload_of(&settings->choice, settings->payload),
         .body = {ping->body.bytes, ping->body.length},
         .local_interface = true, /* of the node asked itself, not of its neighbour */
         .node_code = node_code(settings),
@@ -260,6 +270,8 @@ static struct report_run run_of(struct ping *ping, const struct sonde_echo_confi
         .name = names_wanted(ping) ? reverse_name : NULL,
         .name_self = ping,
         .kind = echo->probe.kind,
+        .port = settings->choice.port,
+        .payload = cli_payload_word(&settings->choice, settings->payload),
         .payload_bytes = (uint32_t)settings->payload_bytes,
         .ip_option_bytes = ping->options.length > 0 ? PING_OPTIONS_BYTES : 0,
         .flow_label_set = settings->flow_label >= 0,

@@ -72,6 +72,7 @@ static bool check_header_options(const struct ping_settings *s, struct cli_error
 
 static bool check_kind(const struct ping_settings *s, struct cli_error *error)
 {
+    const bool ports = s->choice.kind != SONDE_PROBE_ECHO;
     const bool extended = s->kind == SONDE_PROBE_EXTENDED_ECHO;
     const struct rule rules[] = {
         {extended && s->far_interface.kind == PING_FAR_NONE,
@@ -81,12 +82,28 @@ static bool check_kind(const struct ping_settings *s, struct cli_error *error)
         {s->node_given && s->kind != SONDE_PROBE_NODE_INFO && s->kind != SONDE_PROBE_ECHO,
          "--node-info and --icmp-type exclude each other", NULL},
         {s->node_given && s->socket == PING_SOCKET_DGRAM, "--node-info needs raw sockets", NULL},
+        {ports && s->node_given, "--node-info asks by ICMP: --udp, --tcp and --sctp exclude it",
+         NULL},
+        {ports && s->kind_given, "--icmp-type excludes --udp, --tcp and --sctp", NULL},
+        {ports && s->identifier >= 0,
+         "--identifier is of ICMP; with --udp, --tcp and --sctp the source port changes", NULL},
+        {ports && (s->record_route || s->ip_timestamp >= 0),
+         "--record-route and --ip-timestamp come back in ICMP replies only: not with --udp, --tcp "
+         "and --sctp",
+         NULL},
+        {s->choice.kind == SONDE_PROBE_SCTP && s->socket == PING_SOCKET_DGRAM,
+         "--sctp needs raw sockets: --socket dgram excludes it", NULL},
+        {ports && s->socket == PING_SOCKET_DGRAM && ping_settings_hop_count(s) > 0,
+         "--via needs raw sockets: --socket dgram excludes it", NULL},
+        {s->choice.kind == SONDE_PROBE_TCP && s->socket == PING_SOCKET_DGRAM && s->size_given,
+         "--size with --tcp needs raw sockets: --socket dgram excludes it", NULL},
         {s->kind != SONDE_PROBE_ECHO && s->socket == PING_SOCKET_DGRAM,
          "--socket dgram can send echo requests only", NULL},
         {s->scenario && s->socket != PING_SOCKET_DEFAULT,
          "--simulate opens no socket, --socket has no meaning", NULL},
     };
-    return CHECK(rules, error);
+    return CHECK(rules, error) &&
+           cli_probe_choice_check(&s->choice, s->payload, s->pattern_given, s->size_given, error);
 }
 
 bool ping_settings_check(const struct ping_settings *s, struct cli_error *error)
@@ -126,9 +143,14 @@ static bool check_size(const struct ping_settings *s, const struct sonde_address
 {
     const bool ipv4 = target->family == SONDE_IPV4;
     const bool options = s->record_route || s->ip_timestamp >= 0 || ping_settings_hop_count(s) > 0;
-    const int64_t limit = !ipv4     ? PING_PAYLOAD_IPV6
-                          : options ? PING_PAYLOAD_IPV4 - PING_OPTIONS_BYTES
-                                    : PING_PAYLOAD_IPV4;
+    int64_t limit = !ipv4     ? PING_PAYLOAD_IPV6
+                    : options ? PING_PAYLOAD_IPV4 - PING_OPTIONS_BYTES
+                              : PING_PAYLOAD_IPV4;
+    if (!ipv4 && s->choice.kind == SONDE_PROBE_UDP && s->payload_bytes < PING_UDP_IPV6)
+        return cli_error_conflict(
+            error, "--size: UDP over IPv6 needs 2 bytes, by which a probe is known", NULL);
+    if (s->choice.kind == SONDE_PROBE_TCP)
+        limit -= PING_TCP_HEADER - PING_ICMP_HEADER;
     if (s->payload_bytes <= limit)
         return true;
     char ours[120], peers[120];
@@ -155,6 +177,8 @@ bool ping_settings_check_target(const struct ping_settings *s, bool is_root,
          "--icmp-type timestamp is of IPv4, the host has an IPv6 address", NULL},
         {!ipv4 && ping_settings_hop_count(s) > 0,
          "source routes are of IPv4, the host has an IPv6 address", NULL},
+        {group && (s->choice.kind == SONDE_PROBE_TCP || s->choice.kind == SONDE_PROBE_SCTP),
+         "--tcp and --sctp ask one host: this is a broadcast or multicast address", NULL},
         {is_broadcast && !s->broadcast, "this is a broadcast address: --broadcast if that is meant",
          "Do you want to ping broadcast? Then -b. If not, check your local firewall rules"},
         {limited && s->interval.ns < PING_USER_GROUP_WAIT.ns,

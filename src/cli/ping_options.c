@@ -122,15 +122,27 @@ static const struct cli_option table[] = {
      "with --ip-timestamp tsprespec, the hosts that are to add their time",
      AT(via), .max = PING_HOPS, .where = CLI_IN_SONDE},
 
-    {'s', "size", CLI_INTEGER, "What is sent", "BYTES",
+    {0, "udp", CLI_PARSED, "What is sent", "PORT",
+     "UDP datagrams to this port, instead of echo requests", AT(choice),
+     .parse = cli_read_probe_port, .value = SONDE_PROBE_UDP, .where = CLI_IN_SONDE},
+    {0, "tcp", CLI_PARSED, NULL, "PORT", "TCP SYNs to this port; what they open is closed",
+     AT(choice), .parse = cli_read_probe_port, .value = SONDE_PROBE_TCP, .where = CLI_IN_SONDE},
+    {0, "sctp", CLI_PARSED, NULL, "PORT", "SCTP INITs to this port", AT(choice),
+     .parse = cli_read_probe_port, .value = SONDE_PROBE_SCTP, .where = CLI_IN_SONDE},
+    {0, "payload", CLI_CHOICE, NULL, NULL,
+     "with --udp: what a server of this kind answers; by default what fits the port, else a "
+     "pattern",
+     AT(payload), .fallback = CLI_PAYLOAD_BY_PORT, .choices = cli_payload_choices,
+     .where = CLI_IN_SONDE},
+    {'s', "size", CLI_INTEGER, NULL, "BYTES",
      "bytes of payload behind the ICMP header: up to 65507 for IPv4, 65527 for IPv6",
-     AT(payload_bytes), .max = INT32_MAX, .fallback = 56, .peer = &number_words},
+     AT(payload_bytes), TELLS(size_given), .max = INT32_MAX, .fallback = 56, .peer = &number_words},
     {'p', "pattern", CLI_PARSED, NULL, "HEX",
      "fill the payload with these bytes, of which the first 16 count", AT(pattern),
      TELLS(pattern_given), .parse = ping_read_pattern},
     {0, "icmp-type", CLI_CHOICE, NULL, NULL,
      "echo request, timestamp request (IPv4), or extended echo request (RFC 8335)", AT(kind),
-     .fallback = SONDE_PROBE_ECHO, .choices = kinds, .where = CLI_IN_SONDE},
+     TELLS(kind_given), .fallback = SONDE_PROBE_ECHO, .choices = kinds, .where = CLI_IN_SONDE},
     {0, "interface", CLI_PARSED, NULL, "NAME|INDEX|ADDRESS",
      "with --icmp-type extended: the interface of the far node to ask about", AT(far_interface),
      .parse = ping_read_far_interface, .where = CLI_IN_SONDE},
@@ -220,9 +232,8 @@ struct cli_options ping_options(bool drop_in)
         .options = table,
         .count = sizeof table / sizeof *table,
         .synopsis = drop_in ? "[options] [HOP...] HOST" : "[options] HOST...",
-        .summary =
-            "Sends echo requests to hosts and says what comes back. A TIME is in seconds, or\n"
-            "has a unit: 0.2, 200ms, 5m.",
+        .summary = "Sends echo requests or other probes to hosts and says what comes back. A TIME\n"
+                   "is in seconds, or has a unit: 0.2, 200ms, 5m.",
         .where = drop_in ? CLI_IN_DROP_IN : CLI_IN_SONDE,
     };
 }
@@ -247,6 +258,15 @@ static void follow_environment(struct ping_settings *settings)
     }
 }
 
+/* Data of another kind than echo requests: TCP has none unless asked, SCTP never. */
+static void complete_payload(struct ping_settings *s)
+{
+    if (s->choice.kind == SONDE_PROBE_SCTP || (s->choice.kind == SONDE_PROBE_TCP && !s->size_given))
+        s->payload_bytes = 0;
+    if (s->payload == CLI_PAYLOAD_BY_PORT && (s->size_given || s->pattern_given))
+        s->payload = s->choice.kind == SONDE_PROBE_UDP ? (int)SONDE_PAYLOAD_PATTERN : s->payload;
+}
+
 /* What follows from the options that were given. */
 static void complete(struct ping_settings *settings, const char *started_as)
 {
@@ -261,6 +281,7 @@ static void complete(struct ping_settings *settings, const char *started_as)
         settings->timeout = SONDE_FOREVER;
     if (settings->node_given && settings->node.qtype == 0 && settings->operand_count == 0)
         settings->node.qtype = PACKET_NODE_IPV6;
+    complete_payload(settings);
     if (settings->node.qtype && settings->kind == SONDE_PROBE_ECHO)
         settings->kind = SONDE_PROBE_NODE_INFO;
 }
@@ -284,6 +305,15 @@ bool ping_options_read(struct ping_settings *settings, bool drop_in, const char 
 enum sonde_family ping_settings_family(const struct ping_settings *settings)
 {
     return settings->only_ipv4 ? SONDE_IPV4 : settings->only_ipv6 ? SONDE_IPV6 : SONDE_FAMILY_NONE;
+}
+
+enum sonde_probe_kind ping_settings_kind(const struct ping_settings *settings)
+{
+    if (settings->choice.kind != SONDE_PROBE_ECHO)
+        return settings->choice.kind;
+    return settings->node_given && settings->node.qtype != 0
+               ? SONDE_PROBE_NODE_INFO
+               : (enum sonde_probe_kind)settings->kind;
 }
 
 size_t ping_settings_target_count(const struct ping_settings *settings)

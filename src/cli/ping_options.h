@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "cli/options.h"
+#include "cli/probe_choice.h"
 #include "net/names.h"
 #include "packet/node_info.h"
 #include "sonde/address.h"
@@ -19,7 +20,10 @@
 #define PING_PERCENTILES   16
 #define PING_PAYLOAD_IPV4  65507 /* 65,535 less the headers of IPv4 and ICMP */
 #define PING_PAYLOAD_IPV6  65527 /* 65,535 less the ICMP header */
-#define PING_OPTIONS_BYTES 40    /* of an IPv4 header with -R, -T or hops */
+#define PING_ICMP_HEADER   8
+#define PING_TCP_HEADER    20
+#define PING_UDP_IPV6      2  /* bytes of payload that say which probe it is */
+#define PING_OPTIONS_BYTES 40 /* of an IPv4 header with -R, -T or hops */
 #define PING_USER_INTERVAL                                                                         \
     ((struct sonde_span){2 * SONDE_NS_PER_MS})                     /* the least, but for root      \
                                                                     */
@@ -93,11 +97,15 @@ struct ping_settings {
     size_t operand_count;
 
     /* what is asked */
-    int kind; /* enum sonde_probe_kind; NODE_INFO with -N */
+    int kind; /* of ICMP, enum sonde_probe_kind; NODE_INFO with -N */
+    bool kind_given;
+    struct cli_probe_choice choice; /* instead: UDP, TCP, SCTP */
+    int payload;                    /* of UDP: enum sonde_payload, CLI_PAYLOAD_BY_PORT */
     struct ping_far_interface far_interface;
     struct ping_node_query node;
     bool node_given;
-    int64_t payload_bytes; /* behind the ICMP header */
+    int64_t payload_bytes; /* behind the ICMP or UDP header, or a SYN; none of SCTP */
+    bool size_given;
     struct ping_pattern pattern;
     bool pattern_given;
     int64_t identifier;
@@ -189,6 +197,9 @@ bool ping_settings_check_target(const struct ping_settings *settings, bool is_ro
 
 /* The family that was asked for; SONDE_FAMILY_NONE: any. */
 enum sonde_family ping_settings_family(const struct ping_settings *settings);
+
+/* What is asked, in the end. */
+enum sonde_probe_kind ping_settings_kind(const struct ping_settings *settings);
 
 /* The hosts to ask. Started as `ping` it is one, the last operand. Without operands it may be the
  * group of struct ping_node_query. */

@@ -23,6 +23,10 @@
 /* Enough for all probes that may be open or remembered at once, and one for each of few hosts. */
 static uint32_t identifiers(const struct ping_settings *settings)
 {
+    const double ns_per_s = (double)SONDE_NS_PER_S;
+    if (settings->choice.kind != SONDE_PROBE_ECHO)
+        return cli_flows((double)settings->interval.ns / ns_per_s,
+                         (double)settings->timeout.ns / ns_per_s);
     double hosts = (double)ping_settings_target_count(settings);
     double lane = settings->kind == SONDE_PROBE_EXTENDED_ECHO ? EXTENDED_LANE : LEASES_PER_LANE;
     double remembered_ns = (double)settings->timeout.ns + (double)REMEMBERED_NS;
@@ -66,6 +70,7 @@ static enum sonde_family family_of_hosts(const struct ping_settings *settings)
 static struct sonde_net_config configure(const struct ping_settings *settings)
 {
     struct sonde_net_config config = {
+        .protocols = cli_protocols_of(settings->choice.kind),
         .family = family_of_hosts(settings),
         .identifier_count = identifiers(settings),
         .fixed_identifier = (int32_t)settings->identifier,
@@ -159,12 +164,29 @@ static int open_sockets(void *self, struct sonde_transport *transport, const cha
     return open_as(wanted->raw, config, transport, operation);
 }
 
+/* What is asked cannot be had from datagram sockets, which is all there is; told on stderr. */
+static bool needs_raw(const struct cli_context *context, const struct ping_settings *settings)
+{
+    if (settings->choice.kind == SONDE_PROBE_ECHO || wants_raw(context, settings))
+        return false;
+    const bool tcp = settings->choice.kind == SONDE_PROBE_TCP;
+    const char *what = settings->choice.kind == SONDE_PROBE_SCTP ? "--sctp"
+                       : ping_settings_hop_count(settings) > 0   ? "--via"
+                       : tcp && settings->payload_bytes > 0      ? "--size with --tcp"
+                                                                 : NULL;
+    if (what)
+        cli_complain_of_privilege(context->program, what);
+    return what;
+}
+
 int ping_sockets_open(struct cli_context *context, const struct ping_settings *settings,
                       struct sonde_transport *transport)
 {
     if (settings->scenario)
         return cli_open_simulation(context->program, settings->scenario, (uint64_t)settings->seed,
                                    transport);
+    if (needs_raw(context, settings))
+        return -EPERM;
     struct wanted wanted = {context->program, settings, wants_raw(context, settings)};
     const char *operation = "";
     const int error =

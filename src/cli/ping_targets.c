@@ -105,15 +105,15 @@ static bool is_subnet_anycast(const struct sonde_address *address)
 
 /*
  * Unless somebody wants a certain one, the kernel writes the source of each IPv4 datagram: the
- * address may go while a run lasts, and what left with it then would have no way back. ICMPv6's
- * checksum covers the source, so there it must be ours.
+ * address may go while a run lasts, and what left with it then would have no way back. The
+ * checksums of ICMPv6, UDP and TCP cover the source, so there it must be ours.
  */
 static bool source_is_kernels(const struct host *host, enum sonde_family family)
 {
     const struct ping_settings *settings = host->settings;
-    return family == SONDE_IPV4 && settings->source.address.family == SONDE_FAMILY_NONE &&
-           !settings->sticky_source && !settings->record_route && settings->ip_timestamp < 0 &&
-           !settings->scenario;
+    return family == SONDE_IPV4 && settings->choice.kind == SONDE_PROBE_ECHO &&
+           settings->source.address.family == SONDE_FAMILY_NONE && !settings->sticky_source &&
+           !settings->record_route && settings->ip_timestamp < 0 && !settings->scenario;
 }
 
 static int add(const struct host *host, const struct sonde_address *address,

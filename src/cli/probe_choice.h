@@ -27,6 +27,26 @@ bool cli_read_probe_port(const struct cli_option *option, const char *argument, 
 /* The payload of a choice: `given` is the value of --payload. */
 enum sonde_payload cli_payload_of(const struct cli_probe_choice *choice, int given);
 
+/* Its word where a UDP probe has one that makes its own length; else NULL. */
+const char *cli_payload_word(const struct cli_probe_choice *choice, int given);
+
+/*
+ * Whether choice and data go together: `filled`, what the payload holds was given, and `sized`, how
+ * long it is. Returns false with *error.
+ */
+bool cli_probe_choice_check(const struct cli_probe_choice *choice, int payload, bool filled,
+                            bool sized, struct cli_error *error);
+
+/*
+ * How many flows a host is asked by in turn, so that none comes again while its last probe may
+ * still be answered: a half-open connection would swallow the next SYN, and a reply in UDP does not
+ * say which probe of its flow it is for.
+ */
+uint32_t cli_flows(double interval_s, double timeout_s);
+
+/* "--tcp"; NULL for an echo request. */
+const char *cli_protocol_option(enum sonde_probe_kind kind);
+
 /* The transport's `protocols` that the kind needs beside ICMP. */
 unsigned cli_protocols_of(enum sonde_probe_kind kind);
 

@@ -141,10 +141,14 @@ static struct sonde_sweep_config sweep_of(const struct sweep_command *command)
         .tick = tick_of(settings),
         .adaptive = settings->adaptive,
         .deadline = settings->deadline,
+        .flows = settings->choice.kind == SONDE_PROBE_ECHO
+                     ? 0
+                     : (uint16_t)command->transport.identifier_count,
         .reply_from_elsewhere = settings->special, /* groups answer from their members' addresses */
         .probe =
             {
-                .kind = SONDE_PROBE_ECHO,
+                .kind = settings->choice.kind,
+                .port = settings->choice.port,
                 .timeout = settings->timeout,
                 .hop_limit = (uint8_t)settings->hop_limit,
                 .traffic_class = (uint8_t)settings->traffic_class,
@@ -167,8 +171,9 @@ static void prepare_pattern(struct sweep_command *command)
     if (length == 0)
         return;
     command->pattern_bytes = length + 1; /* a zero byte in between */
+    const size_t at = sweep_settings_text_at(&command->settings);
     for (size_t i = 0; i <= length; i++)
-        command->pattern[(SWEEP_PROOF_BYTES + i) % command->pattern_bytes] = (uint8_t)text[i];
+        command->pattern[(at + i) % command->pattern_bytes] = (uint8_t)text[i];
 }
 
 static int engine_of(struct sweep_command *command, struct sonde_engine_config *config)
@@ -181,6 +186,7 @@ static int engine_of(struct sweep_command *command, struct sonde_engine_config *
         .identifier_count = command->transport.identifier_count,
         .pattern = command->pattern_bytes > 0 ? command->pattern : NULL,
         .pattern_bytes = command->pattern_bytes,
+        .payload = cli_payload_of(&command->settings.choice, command->settings.payload),
     };
     if (command->settings.scenario)
         return 0; /* nothing to keep secret, and the same bytes every time */
@@ -213,6 +219,7 @@ static struct report_sweep_config report_of(const struct sweep_command *command,
         .progress = progress_wanted(settings),
         .by_interval = settings->summary_interval.ns > 0,
         .transport = transport->name,
+        .payload = cli_payload_word(&settings->choice, settings->payload),
         .payload_bytes = sweep->probe.payload_bytes,
         .sweep = *sweep,
         .targets = command->targets.targets,
@@ -411,6 +418,7 @@ int cli_sweep(struct cli_context *context, int argc, char **argv)
         return SWEEP_ALL_ALIVE;
     }
     setlocale(LC_CTYPE, ""); /* international names */
+    sweep_settings_fit_connections(settings, context->privilege.raw);
     int status = read_items(&command);
     if (!status)
         status = open_all(&command);

@@ -79,7 +79,18 @@ static const struct cli_option table[] = {
      AT(cooldown), TELLS(cooldown_given), .max = 3600 * SONDE_NS_PER_S,
      .fallback = 5 * SONDE_NS_PER_S},
 
-    {'s', "size", CLI_INTEGER, "What is sent", "BYTES",
+    {0, "udp", CLI_PARSED, "What is sent", "PORT",
+     "UDP datagrams to this port, instead of echo requests", AT(choice),
+     .parse = cli_read_probe_port, .value = SONDE_PROBE_UDP},
+    {0, "tcp", CLI_PARSED, NULL, "PORT", "TCP SYNs to this port; what they open is closed",
+     AT(choice), .parse = cli_read_probe_port, .value = SONDE_PROBE_TCP},
+    {0, "sctp", CLI_PARSED, NULL, "PORT", "SCTP INITs to this port", AT(choice),
+     .parse = cli_read_probe_port, .value = SONDE_PROBE_SCTP},
+    {0, "payload", CLI_CHOICE, NULL, NULL,
+     "with --udp: what a server of this kind answers; by default what fits the port, else a "
+     "pattern",
+     AT(payload), .fallback = CLI_PAYLOAD_BY_PORT, .choices = cli_payload_choices},
+    {'s', "size", CLI_INTEGER, NULL, "BYTES",
      "bytes of payload behind the ICMP header; 56 if not given", AT(payload_bytes),
      .max = SWEEP_PAYLOAD_MAX, .fallback = -1},
     {0, "payload-text", CLI_TEXT, NULL, "TEXT",
@@ -181,16 +192,23 @@ static bool check_settings(const struct sweep_settings *s, struct cli_error *err
          "--summary-interval needs --count or --loop"},
         {s->json && s->csv, "--json and --csv exclude each other"},
         {text > SWEEP_TEXT_MAX, "--payload-text is longer than 1024 bytes"},
-        {text > 0 && s->payload_bytes >= 0 && (size_t)s->payload_bytes < SWEEP_PROOF_BYTES + text,
-         "--size has no room for --payload-text behind the 16 bytes that prove an answer"},
+        {text > 0 && s->payload_bytes >= 0 &&
+             (size_t)s->payload_bytes < sweep_settings_text_at(s) + text,
+         "--size has no room for --payload-text behind the bytes that prove an answer: 16, of UDP "
+         "18"},
         {s->only_ipv4 && s->source.family == SONDE_IPV6,
          "--source is an IPv6 address, --ipv4 excludes it"},
         {s->scenario && s->transport != SWEEP_TRANSPORT_AUTO,
          "--simulate has a transport of its own: --transport excludes it"},
         {s->only_ipv6 && s->source.family == SONDE_IPV4,
          "--source is an IPv4 address, --ipv6 excludes it"},
+        {s->choice.kind != SONDE_PROBE_ECHO && s->transport == SWEEP_TRANSPORT_RING,
+         "the ring sends echo requests only: --udp, --tcp and --sctp exclude it"},
+        {(s->choice.kind == SONDE_PROBE_TCP || s->choice.kind == SONDE_PROBE_SCTP) && s->special,
+         "--tcp and --sctp ask one host at a time: --special is of groups"},
     };
-    return CHECK(rules, error);
+    return CHECK(rules, error) &&
+           cli_probe_choice_check(&s->choice, s->payload, text > 0, s->payload_bytes >= 0, error);
 }
 
 static bool knows_fields(const struct report_sweep_fields *fields)
@@ -204,6 +222,9 @@ static bool knows_fields(const struct report_sweep_fields *fields)
 bool sweep_settings_check_stateless(const struct sweep_settings *s, struct cli_error *error)
 {
     const struct rule rules[] = {
+        {s->choice.kind != SONDE_PROBE_ECHO,
+         "a survey asks by echo requests: --udp, --tcp and --sctp need at most 1048576 addresses "
+         "and no --stateless"},
         {is_periodic(s), "a survey asks each address once and remembers none: --count and --loop "
                          "need at most 1048576 addresses and no --stateless"},
         {s->retries > 0, "a survey does not know who has not answered: not --retries, but --copies "
@@ -244,6 +265,10 @@ bool sweep_options_read(struct sweep_settings *settings, int argc, char **argv,
     if (settings->source.family == SONDE_IPV6)
         settings->only_ipv6 = !settings->only_ipv4;
     choose_stateless(settings);
+    const bool data = settings->payload_bytes >= 0 || settings->payload_text;
+    if (settings->payload == CLI_PAYLOAD_BY_PORT && data &&
+        settings->choice.kind == SONDE_PROBE_UDP)
+        settings->payload = SONDE_PAYLOAD_PATTERN;
     return settings->help != CLI_HELP_NONE ||
            (check_settings(settings, error) && (!settings->stateless || settings->shard.automatic ||
                                                 sweep_settings_check_stateless(settings, error)));
@@ -266,6 +291,13 @@ bool sweep_settings_check_user(struct sweep_settings *settings, bool user_is_roo
     return CHECK(rules, error);
 }
 
+void sweep_settings_fit_connections(struct sweep_settings *settings, bool raw)
+{
+    if (settings->choice.kind == SONDE_PROBE_TCP && !raw && !settings->scenario &&
+        settings->transport == SWEEP_TRANSPORT_AUTO && !settings->rate_given)
+        settings->rate = (struct sweep_rate){SONDE_NS_PER_S, SWEEP_CONNECTIONS};
+}
+
 enum sonde_family sweep_settings_family(const struct sweep_settings *settings)
 {
     return settings->only_ipv4 ? SONDE_IPV4 : settings->only_ipv6 ? SONDE_IPV6 : SONDE_FAMILY_NONE;
@@ -278,11 +310,18 @@ enum sonde_sweep_mode sweep_settings_mode(const struct sweep_settings *settings)
     return settings->count > 0 ? SONDE_SWEEP_COUNT : SONDE_SWEEP_ALIVE;
 }
 
+size_t sweep_settings_text_at(const struct sweep_settings *settings)
+{
+    return SWEEP_PROOF_BYTES + (settings->choice.kind == SONDE_PROBE_UDP ? SWEEP_FLOW_BYTES : 0);
+}
+
 uint16_t sweep_settings_payload(const struct sweep_settings *settings)
 {
     if (settings->payload_bytes >= 0)
         return (uint16_t)settings->payload_bytes;
+    if (settings->choice.kind == SONDE_PROBE_TCP || settings->choice.kind == SONDE_PROBE_SCTP)
+        return 0;
     const size_t text = settings->payload_text ? strlen(settings->payload_text) : 0;
-    const size_t needed = SWEEP_PROOF_BYTES + text;
+    const size_t needed = sweep_settings_text_at(settings) + text;
     return (uint16_t)(needed > SWEEP_PAYLOAD ? needed : SWEEP_PAYLOAD);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cli/options.h"
+#include "cli/probe_choice.h"
 #include "report/sweep.h"
 #include "sonde/address.h"
 #include "sonde/sweep.h"
@@ -15,9 +16,11 @@
 #define SWEEP_TEXTS       32
 #define SWEEP_USER_RATE   1000  /* probes a second of those who are not root: default and most */
 #define SWEEP_ROOT_RATE   10000 /* default */
+#define SWEEP_CONNECTIONS 125   /* a second: default where TCP is asked without privilege */
 #define SWEEP_PAYLOAD_MAX 65507 /* fits IPv4 and IPv6 */
 #define SWEEP_TEXT_MAX    1024  /* bytes of a contact */
-#define SWEEP_PROOF_BYTES 16    /* of the payload, before the contact: token and proof */
+#define SWEEP_PROOF_BYTES 16    /* of the payload, before the contact: token and proof … */
+#define SWEEP_FLOW_BYTES  2     /* … and of UDP what makes its checksum */
 #define SWEEP_PAYLOAD     56
 #define SWEEP_COPIES_MAX  100
 
@@ -94,7 +97,9 @@ struct sweep_settings {
     bool cooldown_given;
 
     /* what is sent */
-    int64_t payload_bytes; /* -1: as many as the text needs, 56 at least */
+    struct cli_probe_choice choice; /* zero: echo requests */
+    int payload;                    /* of UDP: enum sonde_payload, CLI_PAYLOAD_BY_PORT */
+    int64_t payload_bytes;          /* -1: as many as the text needs, 56 at least */
     const char *payload_text;
     int64_t hop_limit;
     int64_t traffic_class;
@@ -130,8 +135,19 @@ bool sweep_settings_check_stateless(const struct sweep_settings *settings, struc
 bool sweep_settings_check_user(struct sweep_settings *settings, bool user_is_root,
                                struct cli_error *error);
 
+/*
+ * Without privilege TCP is asked by connections, of which 128 of a family may be under way: the
+ * default rate is what silent hosts leave room for. To be called after check_user.
+ */
+void sweep_settings_fit_connections(struct sweep_settings *settings, bool raw);
+
 enum sonde_family sweep_settings_family(const struct sweep_settings *settings);
 enum sonde_sweep_mode sweep_settings_mode(const struct sweep_settings *settings);
+
+/* Where the contact begins in the payload. */
+size_t sweep_settings_text_at(const struct sweep_settings *settings);
+
+/* Bytes of payload. */
 uint16_t sweep_settings_payload(const struct sweep_settings *settings);
 
 #endif

@@ -13,6 +13,7 @@
 #define SURVEY_LANES   256  /* a survey needs one; more are harder to guess */
 #define SURVEY_SOCKETS 16
 #define LANE           65536.0
+#define FLOW           512.0 /* probes of UDP, TCP, SCTP on their way */
 #define FASTEST        4e6   /* probes a second, where no rate is given */
 #define REMEMBERED_S   2.0   /* answered and timed-out probes, at high rates */
 #define FAST           5000  /* probes a second: from here on answers come in crowds */
@@ -29,9 +30,25 @@ static double rate_of(const struct sweep_settings *settings)
     return 1e9 * (double)rate->gap_slots / (double)rate->gap_ns;
 }
 
+/*
+ * A host's next probe comes a timeout or an interval later; beside that a flow is to have few
+ * probes on their way, so that those that a reply may be for are soon found.
+ */
+static uint32_t flows(const struct sweep_settings *settings)
+{
+    const double timeout_s = (double)settings->timeout.ns / 1e9;
+    const bool periodic = settings->count > 0 || settings->loop;
+    const uint32_t of_host =
+        cli_flows(periodic ? (double)settings->interval.ns / 1e9 : timeout_s, timeout_s);
+    const double of_all = rate_of(settings) * (timeout_s + REMEMBERED_S) / FLOW;
+    return of_all <= of_host ? of_host : of_all < MOST_LANES ? (uint32_t)of_all : MOST_LANES;
+}
+
 /* Enough for all probes that may be open or remembered at once, twice. */
 static uint32_t identifiers(const struct sweep_settings *settings)
 {
+    if (settings->choice.kind != SONDE_PROBE_ECHO)
+        return flows(settings);
     double timeout_s = (double)settings->timeout.ns / 1e9;
     for (int64_t i = 0; i < settings->retries && timeout_s < 60; i++)
         timeout_s *= settings->backoff;
@@ -59,6 +76,7 @@ static struct sonde_net_config configure(const struct sweep_settings *settings,
                                          const struct sweep_items *items)
 {
     struct sonde_net_config config = {
+        .protocols = cli_protocols_of(settings->choice.kind),
         .family = family_of(settings, items),
         .identifier_count = settings->stateless ? SURVEY_LANES : identifiers(settings),
         .fixed_identifier = -1,
@@ -135,6 +153,20 @@ static int open_sockets(void *self, struct sonde_transport *transport, const cha
     return error == -EAGAIN ? sonde_net_open_raw(&config, transport, operation) : error;
 }
 
+/* What is asked cannot be had from datagram sockets, which is all there is; told on stderr. */
+static bool needs_raw(const struct cli_context *context, const struct sweep_settings *settings)
+{
+    if (context->privilege.raw || settings->transport != SWEEP_TRANSPORT_AUTO)
+        return false;
+    const bool sized = settings->choice.kind == SONDE_PROBE_TCP && settings->payload_bytes > 0;
+    const char *what = settings->choice.kind == SONDE_PROBE_SCTP ? "--sctp"
+                       : sized                                   ? "--size with --tcp"
+                                                                 : NULL;
+    if (what)
+        cli_complain_of_privilege(context->program, what);
+    return what;
+}
+
 int sweep_sockets_open(struct cli_context *context, const struct sweep_settings *settings,
                        const struct sweep_items *items, const struct base_target_set *set,
                        struct sonde_transport *transport)
@@ -142,6 +174,8 @@ int sweep_sockets_open(struct cli_context *context, const struct sweep_settings 
     if (settings->scenario)
         return cli_open_simulation(context->program, settings->scenario,
                                    settings->seed < 0 ? 0 : (uint64_t)settings->seed, transport);
+    if (needs_raw(context, settings))
+        return -EPERM;
     struct wanted wanted = {settings, items, set, context->privilege.raw};
     const char *operation = "";
     const int error =

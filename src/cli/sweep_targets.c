@@ -247,7 +247,8 @@ static bool is_this_host(const struct sonde_address *address)
 
 /*
  * The kernel writes the source of an IPv4 datagram, so only what may have to be fragmented needs a
- * look at the route. ICMPv6's checksum covers the source. What has no route fails when it is sent.
+ * look at the route. The checksums of ICMPv6, UDP and TCP cover the source. What has no route fails
+ * when it is sent.
  */
 static struct sonde_engine_target target_of(const struct finder *finder,
                                             const struct sonde_address *address)
@@ -261,13 +262,15 @@ static struct sonde_engine_target target_of(const struct finder *finder,
         .many_answer = sonde_address_is_multicast(address),
     };
     struct sonde_route route = {0};
-    const bool needed = address->family == SONDE_IPV6 || settings->scenario ||
-                        is_this_host(address) || sweep_settings_payload(settings) > SMALL_PAYLOAD;
+    const bool source = address->family == SONDE_IPV6 || settings->scenario ||
+                        settings->choice.kind != SONDE_PROBE_ECHO;
+    const bool needed =
+        source || is_this_host(address) || sweep_settings_payload(settings) > SMALL_PAYLOAD;
     if (!needed || transport->ops->route(transport->self, address, &route) != 0)
         return target;
     if (is_this_host(address))
         target.address = route.source;
-    if (!ours && (address->family == SONDE_IPV6 || settings->scenario))
+    if (!ours && source)
         target.source = route.source;
     if (!transport->header_is_kernels)
         target.mtu = route.mtu;

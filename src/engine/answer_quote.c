@@ -9,6 +9,8 @@
 #include "packet/sctp.h"
 #include "packet/udp.h"
 
+#define NEWEST 1024u /* sequences that are looked back at for whom an error is about */
+
 /* What an error says of the datagram that it is about. */
 struct claim {
     enum sonde_family family;
@@ -179,6 +181,27 @@ static struct flight_slot *identify(const struct answer_context *context, const 
     return choice.slot;
 }
 
+/*
+ * The probe of a flow that only its flow tells: the kernel has matched the error with a socket of
+ * ours, but quotes of UDP no more than the ports. The newest is meant that has no verdict yet.
+ */
+static struct flight_slot *newest(const struct answer_context *context, const struct claim *claim)
+{
+    struct flight *flight = context->flight;
+    const struct flight_lane *lane = flight_lane(flight, claim->identifier);
+    uint32_t back = flight->sequences < NEWEST ? flight->sequences : NEWEST;
+    if (!lane || claim->inner->protocol != PACKET_UDP || claim->inner->checksum != 0)
+        return NULL;
+    for (uint32_t i = 1; i <= back; i++) {
+        uint32_t sequence = (lane->next + flight->sequences - i) % flight->sequences;
+        struct flight_slot *slot = flight_in_lane(flight, lane, sequence);
+        if (slot && slot->state == FLIGHT_OPEN && may_be(context, slot, claim) &&
+            prove(context, slot, claim) != ANSWER_REFUTED)
+            return slot;
+    }
+    return NULL;
+}
+
 /* Who is asked and says "not here" is there all the same. */
 static enum sonde_said said_by_target(const struct sonde_engine_target *target,
                                       const struct flight_slot *slot,
@@ -284,6 +307,8 @@ enum answer_verdict answer_judge_queued(const struct answer_context *context,
     if (!read_claim(family, &event->to, &inner, NULL, &claim))
         return ANSWER_MALFORMED;
     struct flight_slot *slot = identify(context, &claim);
+    if (!slot)
+        slot = newest(context, &claim);
     if (!slot)
         return ANSWER_FOREIGN;
     bool local = event->from.family == SONDE_FAMILY_NONE;

@@ -26,7 +26,7 @@ static void begin(void *self)
         "time",       "target",         "name",      "address",       "seq",     "outcome",
         "final",      "rtt_ns",         "from",      "from_name",     "bytes",   "ttl",
         "tclass",     "icmp_type",      "icmp_code", "icmp_text",     "mtu",     "errno",
-        "sent_stamp", "received_stamp", "truncated", "wrong_payload", "foreign",
+        "sent_stamp", "received_stamp", "truncated", "wrong_payload", "foreign", "said",
     };
     struct csv_report *report = self;
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
@@ -88,6 +88,10 @@ static void answer(struct csv_report *report, const struct sonde_outcome *outcom
     optional(report, outcome->icmp.data != NULL, outcome->icmp.length);
     optional(report, outcome->hop_limit >= 0, (uint64_t)outcome->hop_limit);
     optional(report, outcome->traffic_class >= 0, (uint64_t)outcome->traffic_class);
+    if (!report_is_icmp(outcome)) {
+        blank(report, 3);
+        return;
+    }
     csv_number(&report->row, "%u", outcome->icmp_type);
     csv_number(&report->row, "%u", outcome->icmp_code);
     csv_field(&report->row,
@@ -114,6 +118,8 @@ static void outcome_told(void *self, const struct sonde_outcome *outcome)
     csv_field(&report->row, outcome->truncated ? "true" : "false");
     optional(report, outcome->payload_differs, outcome->payload_differs_at);
     csv_field(&report->row, outcome->foreign_source ? "true" : "false");
+    bool said = report_protocol_name(report->state.run.kind) && outcome->said != SONDE_SAID_NOTHING;
+    csv_field(&report->row, said ? report_said_word(outcome->said) : "");
     end_row(report);
 }
 
@@ -124,7 +130,7 @@ static void unanswered(void *self, uint32_t target, uint64_t index)
         return;
     head(report, report->state.run.clock.now(report->state.run.clock.self), target, index,
          "unanswered", false);
-    blank(report, 16);
+    blank(report, 17);
     end_row(report);
 }
 

@@ -57,7 +57,12 @@ static void begin(void *self)
     report_json_text(object, "transport", run->transport);
     report_json_text(object, "stamps", run->stamps);
     report_json_text(object, "probe", report_probe_word(run->kind));
-    report_json_count(object, "payload_bytes", run->payload_bytes);
+    if (report_protocol_name(run->kind))
+        report_json_count(object, "port", run->port);
+    if (run->payload)
+        report_json_text(object, "payload", run->payload);
+    else
+        report_json_count(object, "payload_bytes", run->payload_bytes);
     report_json_span(object, "interval_ns", run->interval);
     report_json_span(object, "timeout_ns", run->timeout);
     if (run->wait_out)
@@ -101,10 +106,22 @@ static void put_stamp(const struct json_report *report, json_t *object, const ch
     json_object_set_new_nocheck(object, key, value);
 }
 
+static void put_icmp(json_t *object, const struct sonde_outcome *outcome)
+{
+    char words[REPORT_ICMP_WORDS];
+    json_t *icmp = json_object();
+    report_json_count(icmp, "type", outcome->icmp_type);
+    report_json_count(icmp, "code", outcome->icmp_code);
+    report_json_text(icmp, "text",
+                     report_icmp_words((enum sonde_family)outcome->from.family, outcome->icmp_type,
+                                       outcome->icmp_code, outcome->mtu, outcome->pointer, words));
+    json_object_set_new_nocheck(object, "icmp", icmp);
+}
+
 static void put_answer(const struct json_report *report, json_t *object,
                        const struct sonde_outcome *outcome)
 {
-    char name[REPORT_LABEL], words[REPORT_ICMP_WORDS];
+    char name[REPORT_LABEL];
     put_address(object, "from", &outcome->from);
     report_json_text(object, "from_name", report_name_of(&report->state, &outcome->from, name));
     put_address(object, "to", &outcome->to);
@@ -115,13 +132,10 @@ static void put_answer(const struct json_report *report, json_t *object,
     if (outcome->traffic_class >= 0)
         report_json_count(object, "traffic_class", (uint64_t)outcome->traffic_class);
 
-    json_t *icmp = json_object();
-    report_json_count(icmp, "type", outcome->icmp_type);
-    report_json_count(icmp, "code", outcome->icmp_code);
-    report_json_text(icmp, "text",
-                     report_icmp_words((enum sonde_family)outcome->from.family, outcome->icmp_type,
-                                       outcome->icmp_code, outcome->mtu, outcome->pointer, words));
-    json_object_set_new_nocheck(object, "icmp", icmp);
+    if (report_protocol_name(report->state.run.kind) && outcome->said != SONDE_SAID_NOTHING)
+        report_json_text(object, "said", report_said_word(outcome->said));
+    if (report_is_icmp(outcome))
+        put_icmp(object, outcome);
     put_address(object, "gateway", &outcome->gateway);
     if (outcome->kind == SONDE_PARAMETER_PROBLEM)
         report_json_count(object, "pointer", outcome->pointer);

@@ -64,7 +64,9 @@ struct report_run {
 
     /* What is asked. */
     enum sonde_probe_kind kind;
-    uint32_t payload_bytes;   /* ICMP data, -s */
+    uint16_t port;            /* of UDP, TCP, SCTP */
+    const char *payload;      /* of UDP: "dns", "ntp", "quic"; NULL: payload_bytes of a pattern */
+    uint32_t payload_bytes;   /* ICMP or UDP data, -s; behind a SYN */
     uint32_t ip_option_bytes; /* IPv4 options, padded: 0 or 40 */
     bool flow_label_set;
     uint32_t flow_label;    /* IPv6, shown in the first line */

@@ -103,8 +103,24 @@ bool report_is_reply(const struct sonde_outcome *outcome)
     if (outcome->kind != SONDE_LATE && outcome->kind != SONDE_DUPLICATE &&
         outcome->kind != SONDE_CORRUPT)
         return false;
+    if (outcome->said != SONDE_SAID_NOTHING)
+        return true;
     return packet_icmp_outcome((enum sonde_family)outcome->from.family, outcome->icmp_type,
                                outcome->icmp_code) == SONDE_REPLY;
+}
+
+bool report_is_icmp(const struct sonde_outcome *outcome)
+{
+    switch (outcome->said) {
+    case SONDE_SAID_UDP:
+    case SONDE_SAID_SYN_ACK:
+    case SONDE_SAID_RST:
+    case SONDE_SAID_INIT_ACK:
+    case SONDE_SAID_ABORT:
+        return false;
+    default:
+        return true;
+    }
 }
 
 uint64_t report_transmitted(const struct report_state *state, uint32_t target)

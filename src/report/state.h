@@ -70,6 +70,9 @@ void report_state_outcome(struct report_state *state, const struct sonde_outcome
 /* True when it was a reply that came, be it late, duplicate or corrupt; false for ICMP errors. */
 bool report_is_reply(const struct sonde_outcome *outcome);
 
+/* True when what came was an ICMP message: type and code are its own. */
+bool report_is_icmp(const struct sonde_outcome *outcome);
+
 /* Probes of a target that left or tried to. */
 uint64_t report_transmitted(const struct report_state *state, uint32_t target);
 

@@ -38,6 +38,7 @@ int report_survey_create(struct report_survey **created, const struct report_sur
     };
     if (config->form != REPORT_SWEEP_TEXT && config->fields.count == 0)
         report->hosts.config.fields = known;
+    report_sweep_choose_fields(&report->hosts);
     report->hosts.state.run.out = config->out;
     report->hosts.state.run.err = config->err;
     report->hosts.state.run.clock = config->clock;

@@ -13,6 +13,7 @@ int report_sweep_create(struct report_sweep **created, const struct report_sweep
     if (!report)
         return -ENOMEM;
     report->config = *config;
+    report_sweep_choose_fields(report);
     report->state.run.out = config->out;
     report->state.run.err = config->err;
     report->state.run.clock = config->clock;

@@ -24,6 +24,7 @@ enum report_sweep_field {
     REPORT_SWEEP_ADDRESS, /* in numbers */
     REPORT_SWEEP_STATE,   /* alive, silent, refused, unsent, waiting */
     REPORT_SWEEP_REASON,  /* why it is not alive, in words */
+    REPORT_SWEEP_SAID,    /* what the last reply was: "syn_ack", "rst" */
     REPORT_SWEEP_SENT,
     REPORT_SWEEP_RECEIVED,
     REPORT_SWEEP_LOSS, /* ratio, of the probes that have their verdict */
@@ -69,6 +70,7 @@ struct report_sweep_config {
     bool progress;    /* a line on err that is written again and again */
     bool by_interval; /* report_sweep_interval will be called */
     const char *transport;
+    const char *payload; /* of UDP: "dns", "ntp", "quic"; NULL: payload_bytes of a pattern */
     uint64_t payload_bytes;
     struct sonde_sweep_config sweep;           /* as the sweep was made */
     const struct sonde_engine_target *targets; /* sweep.hosts of them */

@@ -6,7 +6,7 @@
 
 void report_sweep_csv_begin(struct report_sweep *report)
 {
-    const struct report_sweep_fields *fields = report_sweep_fields_of(report);
+    const struct report_sweep_fields *fields = &report->fields;
     struct csv_row row = {.out = report->config.out};
     for (size_t i = 0; i < fields->count; i++)
         csv_field(&row, report_sweep_field_name(fields->fields[i]));
@@ -16,7 +16,7 @@ void report_sweep_csv_begin(struct report_sweep *report)
 
 void report_sweep_csv_row(struct report_sweep *report, const struct report_sweep_row *told)
 {
-    const struct report_sweep_fields *fields = report_sweep_fields_of(report);
+    const struct report_sweep_fields *fields = &report->fields;
     struct csv_row row = {.out = report->config.out};
     report_sweep_clear_progress(report);
     for (size_t i = 0; i < fields->count; i++) {

@@ -6,21 +6,14 @@
 #include "words.h"
 
 static const char *const names[REPORT_SWEEP_FIELDS] = {
-    [REPORT_SWEEP_TIME] = "time",
-    [REPORT_SWEEP_HOST] = "host",
-    [REPORT_SWEEP_ADDRESS] = "address",
-    [REPORT_SWEEP_STATE] = "state",
-    [REPORT_SWEEP_REASON] = "reason",
-    [REPORT_SWEEP_SENT] = "sent",
-    [REPORT_SWEEP_RECEIVED] = "received",
-    [REPORT_SWEEP_LOSS] = "loss",
-    [REPORT_SWEEP_ERRORS] = "errors",
-    [REPORT_SWEEP_LATE] = "late",
-    [REPORT_SWEEP_DUPLICATES] = "duplicates",
-    [REPORT_SWEEP_RTT] = "rtt_ns",
-    [REPORT_SWEEP_RTT_MIN] = "rtt_min_ns",
-    [REPORT_SWEEP_RTT_AVG] = "rtt_avg_ns",
-    [REPORT_SWEEP_RTT_MAX] = "rtt_max_ns",
+    [REPORT_SWEEP_TIME] = "time",          [REPORT_SWEEP_HOST] = "host",
+    [REPORT_SWEEP_ADDRESS] = "address",    [REPORT_SWEEP_STATE] = "state",
+    [REPORT_SWEEP_REASON] = "reason",      [REPORT_SWEEP_SAID] = "said",
+    [REPORT_SWEEP_SENT] = "sent",          [REPORT_SWEEP_RECEIVED] = "received",
+    [REPORT_SWEEP_LOSS] = "loss",          [REPORT_SWEEP_ERRORS] = "errors",
+    [REPORT_SWEEP_LATE] = "late",          [REPORT_SWEEP_DUPLICATES] = "duplicates",
+    [REPORT_SWEEP_RTT] = "rtt_ns",         [REPORT_SWEEP_RTT_MIN] = "rtt_min_ns",
+    [REPORT_SWEEP_RTT_AVG] = "rtt_avg_ns", [REPORT_SWEEP_RTT_MAX] = "rtt_max_ns",
 };
 
 const char *report_sweep_field_name(enum report_sweep_field field)
@@ -191,6 +184,9 @@ void report_sweep_value(const struct report_sweep *report, const struct report_s
     case REPORT_SWEEP_REASON:
         words(value, reason(report, row, value->text));
         break;
+    case REPORT_SWEEP_SAID:
+        words(value, host->said == SONDE_SAID_NOTHING ? NULL : report_said_word(host->said));
+        break;
     case REPORT_SWEEP_SENT:
         integer(value, host->sent);
         break;
@@ -227,7 +223,7 @@ void report_sweep_value(const struct report_sweep *report, const struct report_s
     }
 }
 
-const struct report_sweep_fields *report_sweep_fields_of(const struct report_sweep *report)
+void report_sweep_choose_fields(struct report_sweep *report)
 {
     static const struct report_sweep_fields alive = {
         8,
@@ -239,7 +235,10 @@ const struct report_sweep_fields *report_sweep_fields_of(const struct report_swe
          REPORT_SWEEP_SENT, REPORT_SWEEP_RECEIVED, REPORT_SWEEP_LOSS, REPORT_SWEEP_ERRORS,
          REPORT_SWEEP_LATE, REPORT_SWEEP_DUPLICATES, REPORT_SWEEP_RTT_MIN, REPORT_SWEEP_RTT_AVG,
          REPORT_SWEEP_RTT_MAX}};
-    if (report->config.fields.count > 0)
-        return &report->config.fields;
-    return report->config.sweep.mode == SONDE_SWEEP_ALIVE ? &alive : &watched;
+    const struct report_sweep_config *config = &report->config;
+    report->fields = config->fields.count > 0                  ? config->fields
+                     : config->sweep.mode == SONDE_SWEEP_ALIVE ? alive
+                                                               : watched;
+    if (config->fields.count == 0 && report_protocol_name(config->sweep.probe.kind))
+        report->fields.fields[report->fields.count++] = REPORT_SWEEP_SAID;
 }

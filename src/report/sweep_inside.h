@@ -19,7 +19,8 @@ struct report_sweep_totals {
 
 struct report_sweep {
     struct report_sweep_config config;
-    struct report_state state; /* of the streams and the clock; nothing else */
+    struct report_state state;         /* of the streams and the clock; nothing else */
+    struct report_sweep_fields fields; /* to be told in JSON and CSV, in their order */
     const struct sonde_sweep *sweep;
     struct report_sweep_totals *totals; /* by_interval; else NULL */
     struct sonde_mono start;
@@ -67,8 +68,8 @@ const char *report_sweep_state_word(enum sonde_sweep_state state);
 /* The figures of a host with what earlier intervals have told. */
 struct sonde_sweep_host report_sweep_total(const struct report_sweep *report, uint32_t host);
 
-/* The fields to be told, in their order. */
-const struct report_sweep_fields *report_sweep_fields_of(const struct report_sweep *report);
+/* Fills report->fields: those that were asked for, or those that fit the form. */
+void report_sweep_choose_fields(struct report_sweep *report);
 
 /* One form each: a row of a host; a probe's outcome (text, JSON); begin and end. */
 void report_sweep_text_row(struct report_sweep *report, const struct report_sweep_row *row);

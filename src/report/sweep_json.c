@@ -55,7 +55,13 @@ void report_sweep_json_begin(struct report_sweep *report, struct sonde_mono now)
     report_json_text(object, "mode", modes[sweep->mode]);
     report_json_count(object, "hosts", sweep->hosts);
     report_json_text(object, "transport", config->transport);
-    report_json_count(object, "payload_bytes", config->payload_bytes);
+    report_json_text(object, "probe", report_probe_word(sweep->probe.kind));
+    if (report_protocol_name(sweep->probe.kind))
+        report_json_count(object, "port", sweep->probe.port);
+    if (config->payload)
+        report_json_text(object, "payload", config->payload);
+    else
+        report_json_count(object, "payload_bytes", config->payload_bytes);
     report_json_span(object, "timeout_ns", sweep->probe.timeout);
     if (sweep->gap_ns > 0)
         report_json_real(object, "rate", 1e9 * (double)sweep->gap_slots / (double)sweep->gap_ns);
@@ -80,7 +86,7 @@ static void put_detail(json_t *object, const struct sonde_outcome *outcome)
 void report_sweep_json_row(struct report_sweep *report, const struct report_sweep_row *row,
                            const char *type)
 {
-    const struct report_sweep_fields *fields = report_sweep_fields_of(report);
+    const struct report_sweep_fields *fields = &report->fields;
     json_t *object = json_object();
     report_json_text(object, "type", type);
     for (size_t i = 0; i < fields->count; i++) {
@@ -108,6 +114,8 @@ void report_sweep_json_probe(struct report_sweep *report, const struct sonde_out
         report_json_text(object, "from", sonde_address_format(&outcome->from, from));
         if (outcome->hop_limit >= 0)
             report_json_count(object, "ttl", (uint64_t)outcome->hop_limit);
+        if (report_is_reply(outcome) && report_protocol_name(report->config.sweep.probe.kind))
+            report_json_text(object, "said", report_said_word(outcome->said));
         if (!report_is_reply(outcome))
             report_json_text(object, "icmp_text",
                              report_icmp_words((enum sonde_family)outcome->from.family,

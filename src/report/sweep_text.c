@@ -40,6 +40,8 @@ void report_sweep_text_row(struct report_sweep *report, const struct report_swee
         fputs("alive", out);
         if (row->figures.rtt_last_ns >= 0)
             fprintf(out, ", %s ms", report_ms((struct sonde_span){row->figures.rtt_last_ns}, ms));
+        if (report_protocol_name(report->config.sweep.probe.kind))
+            fprintf(out, ": %s", report_said_words(row->figures.said));
         fputc('\n', out);
         return;
     }
@@ -89,6 +91,8 @@ void report_sweep_text_probe(struct report_sweep *report, const struct sonde_out
         fprintf(out, "time=%s ms", report_ms(rtt, ms));
     else
         fputs(reply ? "answered" : report_sweep_reason(report, outcome, why), out);
+    if (reply && report_protocol_name(report->config.sweep.probe.kind))
+        fprintf(out, " %s", report_said_words(outcome->said));
     fputs(outcome->kind == SONDE_LATE        ? " (LATE!)\n"
           : outcome->kind == SONDE_DUPLICATE ? " (DUP!)\n"
                                              : "\n",

@@ -59,6 +59,23 @@ static void begin(void *self)
     text->state.dirty = true;
 }
 
+/* "TCP port 443", "UDP port 53, dns query", "UDP port 9, 56 data bytes" */
+static void what_is_asked(const struct report_run *run)
+{
+    fprintf(run->out, "%s port %u", report_protocol_name(run->kind), run->port);
+    if (run->payload)
+        fprintf(run->out, ", %s query", run->payload);
+    else if (run->payload_bytes > 0)
+        fprintf(run->out, ", %u data bytes", run->payload_bytes);
+    fputc('\n', run->out);
+}
+
+/* What the number of a probe is called: ICMP has it in its header. */
+static const char *sequence_name(const struct report_run *run)
+{
+    return report_protocol_name(run->kind) ? "seq" : "icmp_seq";
+}
+
 static void start(void *self, uint32_t target)
 {
     struct text_report *text = self;
@@ -67,15 +84,19 @@ static void start(void *self, uint32_t target)
     char number[SONDE_ADDRESS_TEXT];
     if (mute(text))
         return;
-    fprintf(run->out, "PING %s (%s) ", text->state.names[target],
-            sonde_address_format(&to->address, number));
     bool ipv6 = to->address.family == SONDE_IPV6;
+    bool ports = report_protocol_name(run->kind) != NULL;
+    bool more = to->source.family != SONDE_FAMILY_NONE || (ipv6 && run->flow_label_set);
+    fprintf(run->out, "PING %s (%s)%s ", text->state.names[target],
+            sonde_address_format(&to->address, number), ports && !more ? ":" : "");
     if (ipv6 && run->flow_label_set)
         fprintf(run->out, ", flow 0x%05x, ", run->flow_label);
     if (to->source.family != SONDE_FAMILY_NONE)
         fprintf(run->out, "from %s %s: ", sonde_address_format(&to->source, number),
                 to->device ? to->device : "");
-    if (ipv6)
+    if (ports)
+        what_is_asked(run);
+    else if (ipv6)
         fprintf(run->out, "%u data bytes\n", run->payload_bytes);
     else
         fprintf(run->out, "%u(%u) bytes of data.\n", run->payload_bytes,
@@ -138,13 +159,16 @@ static void reply_line(struct text_report *text, const struct sonde_outcome *out
     FILE *out = run->out;
     bool node_info = run->kind == SONDE_PROBE_NODE_INFO;
     time_of_day(text, report_when(&text->state, outcome));
-    fprintf(out, "%zu bytes from ", outcome->icmp.length);
+    if (report_protocol_name(run->kind))
+        fprintf(out, "%s from ", report_said_words(outcome->said));
+    else
+        fprintf(out, "%zu bytes from ", outcome->icmp.length);
     text_address(text, &outcome->from);
     fputc(':', out);
     if (node_info)
         text_node_info(text, outcome);
     else
-        fprintf(out, " icmp_seq=%u", report_sequence(outcome->number));
+        fprintf(out, " %s=%u", sequence_name(run), report_sequence(outcome->number));
     if (run->verbose && run->identifier_known)
         fprintf(out, " ident=%u", outcome->identifier);
     if (outcome->hop_limit >= 0)
@@ -180,7 +204,7 @@ static void error_line(struct text_report *text, const struct sonde_outcome *out
     time_of_day(text, report_when(&text->state, outcome));
     fputs("From ", run->out);
     text_address(text, &outcome->from);
-    fprintf(run->out, "%s icmp_seq=%u ", forwarded(outcome) ? ":" : "",
+    fprintf(run->out, "%s %s=%u ", forwarded(outcome) ? ":" : "", sequence_name(run),
             report_sequence(outcome->number));
     text_colour(text, forwarded(outcome) ? TEXT_FAIR : TEXT_BAD);
     if (outcome->kind == SONDE_CORRUPT)
@@ -210,8 +234,9 @@ static void failure_line(struct text_report *text, const struct sonde_outcome *o
     bool ipv6 = run->targets[outcome->target].address.family == SONDE_IPV6;
     report_state_sync(&text->state);
     if (!run->plain) {
-        fprintf(run->err, "%s: %s icmp_seq=%u not sent: ", run->program,
-                text->state.names[outcome->target], report_sequence(outcome->number));
+        fprintf(run->err, "%s: %s %s=%u not sent: ", run->program,
+                text->state.names[outcome->target], sequence_name(run),
+                report_sequence(outcome->number));
         if (outcome->error == EMSGSIZE && outcome->mtu != 0)
             fprintf(run->err, "Message too long, mtu=%u", outcome->mtu);
         else
@@ -315,10 +340,10 @@ static void unanswered(void *self, uint32_t target, uint64_t number)
         return;
     time_of_day(text, run->clock.now(run->clock.self));
     if (run->target_count > 1)
-        fprintf(run->out, "no answer yet from %s for icmp_seq=%u\n", text->state.names[target],
-                report_sequence(number));
+        fprintf(run->out, "no answer yet from %s for %s=%u\n", text->state.names[target],
+                sequence_name(run), report_sequence(number));
     else
-        fprintf(run->out, "no answer yet for icmp_seq=%u\n", report_sequence(number));
+        fprintf(run->out, "no answer yet for %s=%u\n", sequence_name(run), report_sequence(number));
     text->state.dirty = true;
 }
 

@@ -52,7 +52,6 @@ const char *trace_verdict(const struct sonde_path_hop *hop, char text[static TRA
 /* A single word for programs. */
 const char *trace_verdict_word(enum sonde_path_verdict verdict);
 const char *trace_reason_word(enum sonde_trace_reason reason);
-const char *trace_said_word(enum sonde_said said);
 
 /* Sentences on out: what each hop and the path as a whole show beside round-trip times. */
 void trace_findings(const struct report_trace *report, const struct sonde_trace_end *end);

@@ -64,7 +64,7 @@ void trace_json_outcome(struct report_trace *report, const struct sonde_trace_pl
     if (place->superseded)
         report_json_flag(object, "superseded", true);
     if (outcome->said != SONDE_SAID_NOTHING)
-        report_json_text(object, "said", trace_said_word(outcome->said));
+        report_json_text(object, "said", report_said_word(outcome->said));
     if (report_rtt(outcome, &rtt))
         report_json_span(object, "rtt_ns", rtt);
     if (outcome->from.family != SONDE_FAMILY_NONE) {
@@ -202,7 +202,7 @@ void trace_json_end(struct report_trace *report, const struct report_measurement
     report_json_count(object, "asked", end.asked);
     report_json_address(object, "from", &end.from);
     if (end.reason == SONDE_TRACE_REACHED)
-        report_json_text(object, "said", trace_said_word(end.said));
+        report_json_text(object, "said", report_said_word(end.said));
     if (end.reason == SONDE_TRACE_UNREACHABLE || end.reason == SONDE_TRACE_PARAMETER)
         report_json_text(object, "icmp_text",
                          report_icmp_words((enum sonde_family)end.from.family, end.icmp_type,

@@ -41,22 +41,6 @@ const char *trace_reason_word(enum sonde_trace_reason reason)
     return words[reason];
 }
 
-const char *trace_said_word(enum sonde_said said)
-{
-    static const char *const words[] = {
-        [SONDE_SAID_NOTHING] = "nothing",
-        [SONDE_SAID_ICMP_REPLY] = "icmp_reply",
-        [SONDE_SAID_UDP] = "udp",
-        [SONDE_SAID_PORT_CLOSED] = "port_closed",
-        [SONDE_SAID_PROTOCOL_CLOSED] = "protocol_closed",
-        [SONDE_SAID_SYN_ACK] = "syn_ack",
-        [SONDE_SAID_RST] = "rst",
-        [SONDE_SAID_INIT_ACK] = "init_ack",
-        [SONDE_SAID_ABORT] = "abort",
-    };
-    return words[said];
-}
-
 /* --- a hop ----------------------------------------------------------------------------------- */
 
 const char *trace_verdict(const struct sonde_path_hop *hop, char text[static TRACE_WORDS])

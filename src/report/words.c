@@ -342,6 +342,61 @@ const char *report_probe_word(enum sonde_probe_kind kind)
     return "unknown";
 }
 
+const char *report_said_word(enum sonde_said said)
+{
+    static const char *const words[] = {
+        [SONDE_SAID_NOTHING] = "nothing",
+        [SONDE_SAID_ICMP_REPLY] = "icmp_reply",
+        [SONDE_SAID_UDP] = "udp",
+        [SONDE_SAID_PORT_CLOSED] = "port_closed",
+        [SONDE_SAID_PROTOCOL_CLOSED] = "protocol_closed",
+        [SONDE_SAID_SYN_ACK] = "syn_ack",
+        [SONDE_SAID_RST] = "rst",
+        [SONDE_SAID_INIT_ACK] = "init_ack",
+        [SONDE_SAID_ABORT] = "abort",
+    };
+    return (unsigned)said < sizeof words / sizeof words[0] ? words[said] : "unknown";
+}
+
+const char *report_said_words(enum sonde_said said)
+{
+    switch (said) {
+    case SONDE_SAID_ICMP_REPLY:
+        return "icmp reply";
+    case SONDE_SAID_UDP:
+        return "udp reply";
+    case SONDE_SAID_PORT_CLOSED:
+        return "port closed";
+    case SONDE_SAID_PROTOCOL_CLOSED:
+        return "protocol not served";
+    case SONDE_SAID_SYN_ACK:
+        return "syn/ack";
+    case SONDE_SAID_RST:
+        return "rst (port closed)";
+    case SONDE_SAID_INIT_ACK:
+        return "init-ack";
+    case SONDE_SAID_ABORT:
+        return "abort (port closed)";
+    case SONDE_SAID_NOTHING:
+        break;
+    }
+    return "nothing";
+}
+
+const char *report_protocol_name(enum sonde_probe_kind kind)
+{
+    switch (kind) {
+    case SONDE_PROBE_UDP:
+        return "UDP";
+    case SONDE_PROBE_TCP:
+        return "TCP";
+    case SONDE_PROBE_SCTP:
+        return "SCTP";
+    default:
+        return NULL;
+    }
+}
+
 const char *report_neighbour_word(uint8_t state)
 {
     static const char *const words[] = {

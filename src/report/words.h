@@ -31,6 +31,13 @@ const char *report_errno_advice(int error);
 const char *report_outcome_word(enum sonde_outcome_kind kind);
 const char *report_stamp_word(enum sonde_stamp_source source);
 const char *report_probe_word(enum sonde_probe_kind kind);
+const char *report_said_word(enum sonde_said said);
+
+/* What a reply to a UDP, TCP or SCTP probe was, for people: "syn/ack", "rst (port closed)". */
+const char *report_said_words(enum sonde_said said);
+
+/* UDP, TCP, SCTP in capitals; NULL for the kinds that are ICMP's. */
+const char *report_protocol_name(enum sonde_probe_kind kind);
 
 /* State of the interface that an extended echo reply tells (RFC 8335 section 3). */
 const char *report_neighbour_word(uint8_t state);

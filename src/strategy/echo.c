@@ -129,6 +129,8 @@ static enum sonde_next next(void *self, struct sonde_mono now, struct sonde_prob
         probe->target = due.target;
         probe->number = due.number;
         probe->due = due.due;
+        if (echo->config.flows > 1)
+            probe->flow = (uint16_t)(probe->flow + (due.target + due.number) % echo->config.flows);
         echo->last_left = now;
         break;
     case SONDE_NEXT_WAIT:

@@ -202,6 +202,8 @@ static void hand_out(struct sonde_sweep *sweep, uint32_t id, struct sonde_mono a
     probe->number = host->number;
     probe->due = at;
     probe->timeout = timeout_of(sweep, host->number);
+    if (sweep->config.flows > 1)
+        probe->flow = (uint16_t)(probe->flow + (id + host->number) % sweep->config.flows);
 
     int64_t next_due_ns = due_after(sweep, host, at);
     count_skipped(sweep, host, next_due_ns);
@@ -305,6 +307,7 @@ static void heard_reply(struct sonde_sweep *sweep, struct sweep_host *host,
 {
     struct sonde_sweep_host *seen = &host->seen;
     seen->received++;
+    seen->said = outcome->said;
     sweep->figures.received++;
     if (outcome->rtt_known) {
         int64_t rtt = outcome->rtt.ns;
@@ -422,6 +425,7 @@ void sonde_sweep_host_reset(struct sonde_sweep *sweep, uint32_t host)
 {
     sweep->hosts[host].seen = (struct sonde_sweep_host){
         .state = sweep->hosts[host].seen.state,
+        .said = sweep->hosts[host].seen.said,
         .rtt_last_ns = -1,
         .rtt_min_ns = -1,
         .rtt_max_ns = -1,

@@ -41,6 +41,26 @@ Test(cli_ping_check, contradictions)
         {"ping --socket dgram --icmp-type timestamp h",
          "--socket dgram can send echo requests only"},
         {"ping --socket raw --simulate x h", "--simulate opens no socket, --socket has no meaning"},
+        {"ping --tcp 80 --udp 53 h", "only one of --udp, --tcp and --sctp can be asked"},
+        {"ping --tcp 80 --icmp-type echo h", "--icmp-type excludes --udp, --tcp and --sctp"},
+        {"ping --udp 53 -N name h", "--node-info asks by ICMP: --udp, --tcp and --sctp exclude it"},
+        {"ping --udp 53 -e 5 h",
+         "--identifier is of ICMP; with --udp, --tcp and --sctp the source port changes"},
+        {"ping --tcp 80 -R h", "--record-route and --ip-timestamp come back in ICMP replies only: "
+                               "not with --udp, --tcp and --sctp"},
+        {"ping --sctp 9 --socket dgram h", "--sctp needs raw sockets: --socket dgram excludes it"},
+        {"ping --tcp 9 --socket dgram -s 9 h",
+         "--size with --tcp needs raw sockets: --socket dgram excludes it"},
+        {"ping --udp 9 --socket dgram --via a h",
+         "--via needs raw sockets: --socket dgram excludes it"},
+        {"ping --payload dns h", "--payload is for --udp"},
+        {"ping --tcp 53 --payload dns h", "--payload is for --udp"},
+        {"ping --udp 53 --payload dns -s 9 h",
+         "--payload says it all: there is no other size and no other data in it"},
+        {"ping --udp 53 --payload ntp -p ff h",
+         "--payload says it all: there is no other size and no other data in it"},
+        {"ping --sctp 9 -s 9 h", "--sctp asks by INIT chunks, which have no data: no --size"},
+        {"ping --tcp 9 -p ff h", "--tcp sends no data, unless --size says how much"},
         {"ping", "a host is missing"},
         {"ping -q --", "a host is missing"},
     };
@@ -194,4 +214,31 @@ Test(cli_ping_check, families_of_the_address)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         expect_target(&cases[i], false);
+}
+
+static void expect_address(const char *line, const char *address, const char *says)
+{
+    struct command_line split;
+    const struct ping_settings settings = ping_line(line, false, &split);
+    struct sonde_address target;
+    struct cli_error error = {0};
+    cr_assert(sonde_address_parse(address, &target));
+    cr_expect_eq(ping_settings_check_target(&settings, true, &target, false, &error), says == NULL,
+                 "%s", line);
+    cr_expect_str_eq(error.message, says ? says : "", "%s", line);
+}
+
+Test(cli_ping_check, ports_of_one_host)
+{
+    static const char group[] =
+        "--tcp and --sctp ask one host: this is a broadcast or multicast address";
+    expect_address("ping --tcp 80 h", "224.0.0.1", group);
+    expect_address("ping --sctp 80 h", "ff02::1", group);
+    expect_address("ping --udp 80 h", "ff02::1", NULL);
+    expect_address("ping --udp 80 -s 1 h", "::1",
+                  "--size: UDP over IPv6 needs 2 bytes, by which a probe is known");
+    expect_address("ping --udp 80 -s 1 h", "127.0.0.1", NULL);
+    expect_address("ping --tcp 80 -s 65495 h", "127.0.0.1", NULL);
+    expect_address("ping --tcp 80 -s 65496 h", "127.0.0.1",
+                  "--size: '65496' is out of range (expected 0 to 65495 for IPv4)");
 }

@@ -275,3 +275,37 @@ Test(cli_ping_options, the_ends_of_the_ranges_are_allowed)
         ping_line(lines[i], false, &line);
     }
 }
+
+Test(cli_ping_options, other_probes_than_echo_requests)
+{
+    struct command_line line;
+    struct ping_settings s = ping_line("ping --tcp 443 h", false, &line);
+    cr_expect_eq(ping_settings_kind(&s), SONDE_PROBE_TCP);
+    cr_expect_eq(s.choice.port, 443);
+    cr_expect_eq(s.payload_bytes, 0);
+    s = ping_line("ping --tcp 443 -s 100 h", false, &line);
+    cr_expect_eq(s.payload_bytes, 100);
+    s = ping_line("ping --sctp 9 h", false, &line);
+    cr_expect_eq(ping_settings_kind(&s), SONDE_PROBE_SCTP);
+    cr_expect_eq(s.payload_bytes, 0);
+    s = ping_line("ping --udp 53 h", false, &line);
+    cr_expect_eq(ping_settings_kind(&s), SONDE_PROBE_UDP);
+    cr_expect_eq(cli_payload_of(&s.choice, s.payload), SONDE_PAYLOAD_DNS);
+    cr_expect_str_eq(cli_payload_word(&s.choice, s.payload), "dns");
+    s = ping_line("ping --udp 53 -s 20 h", false, &line);
+    cr_expect_eq(cli_payload_of(&s.choice, s.payload), SONDE_PAYLOAD_PATTERN);
+    cr_expect_null(cli_payload_word(&s.choice, s.payload));
+    s = ping_line("ping --udp 9 -p ff h", false, &line);
+    cr_expect_eq(cli_payload_of(&s.choice, s.payload), SONDE_PAYLOAD_PATTERN);
+    s = ping_line("ping h", false, &line);
+    cr_expect_eq(ping_settings_kind(&s), SONDE_PROBE_ECHO);
+    cr_expect_eq(s.payload_bytes, 56);
+    cr_expect_null(cli_payload_word(&s.choice, s.payload));
+}
+
+Test(cli_ping_options, a_flow_does_not_come_again_too_soon)
+{
+    cr_expect_eq(cli_flows(1, 10), 16);
+    cr_expect_geq(cli_flows(0.01, 10), 1000);
+    cr_expect_eq(cli_flows(0, 10), 4096);
+}

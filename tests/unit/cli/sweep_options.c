@@ -149,3 +149,39 @@ Test(cli_sweep_options, surveys)
     assert_refused("sweep --simulate f --transport raw h", "--transport");
     sweep_line("sweep --stateless -r0 -s16 h");
 }
+
+Test(cli_sweep_options, other_probes_than_echo_requests)
+{
+    struct sweep_settings s = sweep_line("sweep --tcp 443 h");
+    cr_expect_eq(s.choice.kind, SONDE_PROBE_TCP);
+    cr_expect_eq(sweep_settings_payload(&s), 0);
+    s = sweep_line("sweep --udp 53 h");
+    cr_expect_eq(cli_payload_of(&s.choice, s.payload), SONDE_PAYLOAD_DNS);
+    s = sweep_line("sweep --udp 53 --payload-text me h");
+    cr_expect_eq(cli_payload_of(&s.choice, s.payload), SONDE_PAYLOAD_PATTERN);
+    cr_expect_eq(sweep_settings_text_at(&s), 18);
+    s = sweep_line("sweep --udp 53 --payload-text me -s 20 h");
+    cr_expect_eq(sweep_settings_payload(&s), 20);
+    assert_refused("sweep --udp 53 --payload-text me -s 19 h", "no room");
+    assert_refused("sweep --udp 53 --payload dns --payload-text me h", "--payload says it all");
+    assert_refused("sweep --tcp 80 --payload-text me h", "no data");
+    assert_refused("sweep --sctp 80 -s 5 h", "no data");
+    assert_refused("sweep --tcp 80 --udp 53 h", "only one");
+    assert_refused("sweep --tcp 80 --transport ring h", "ring");
+    assert_refused("sweep --tcp 80 --stateless h", "survey");
+    assert_refused("sweep --sctp 80 --special h", "--special");
+}
+
+Test(cli_sweep_options, connections_have_room_for_silence)
+{
+    struct sweep_settings s = sweep_line("sweep --tcp 443 h");
+    struct cli_error error;
+    cr_assert(sweep_settings_check_user(&s, false, &error));
+    sweep_settings_fit_connections(&s, true);
+    cr_expect_eq(s.rate.gap_slots, SWEEP_USER_RATE);
+    sweep_settings_fit_connections(&s, false);
+    cr_expect_eq(s.rate.gap_slots, SWEEP_CONNECTIONS);
+    s = sweep_line("sweep --tcp 443 -R 800 h");
+    sweep_settings_fit_connections(&s, false);
+    cr_expect_eq((double)s.rate.gap_slots * 1e9 / (double)s.rate.gap_ns, 800);
+}

@@ -217,6 +217,24 @@ Test(engine_answer_quote, the_error_queue_of_udp_tells_by_port)
     bench_free(bench);
 }
 
+Test(engine_answer_quote, the_error_queue_of_udp_may_tell_no_more_than_the_flow)
+{
+    struct sonde_engine_config config = {.payload = SONDE_PAYLOAD_DNS};
+    struct bench *bench = flight_of(SONDE_PROBE_UDP, config, 4);
+    struct sonde_event event = {.protocol = 17, .from = there, .icmp_type = 3, .icmp_code = 3};
+    for (int i = 0; i < 4; i++)
+        bench->batch[i].bytes[CHECKSUM] = bench->batch[i].bytes[CHECKSUM + 1] = 0; /* not shown */
+    for (size_t i = 0; i < 4; i++) {
+        queue(bench, 0, 8, event);
+        cr_assert_eq(bench->heard_count, i + 1);
+        cr_assert_eq(bench->heard[i].number, 3 - i, "the newest that is open");
+        cr_assert_eq(bench->heard[i].said, SONDE_SAID_PORT_CLOSED);
+    }
+    queue(bench, 0, 8, event);
+    cr_assert_eq(bench->heard_count, 4, "nobody waits for one more");
+    bench_free(bench);
+}
+
 Test(engine_answer_quote, the_error_queue_of_tcp_tells_by_sequence_number)
 {
     struct bench *bench = flight_of(SONDE_PROBE_TCP, (struct sonde_engine_config){0}, 4);

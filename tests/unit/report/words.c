@@ -172,3 +172,14 @@ Test(report_words, words_for_programs)
     cr_assert_str_eq(report_neighbour_word(2), "reachable");
     cr_assert_str_eq(report_neighbour_word(7), "unknown");
 }
+
+Test(report_words, what_a_reply_was)
+{
+    cr_expect_str_eq(report_said_word(SONDE_SAID_SYN_ACK), "syn_ack");
+    cr_expect_str_eq(report_said_word(SONDE_SAID_ABORT), "abort");
+    cr_expect_str_eq(report_said_word((enum sonde_said)99), "unknown");
+    cr_expect_str_eq(report_said_words(SONDE_SAID_RST), "rst (port closed)");
+    cr_expect_str_eq(report_said_words(SONDE_SAID_NOTHING), "nothing");
+    cr_expect_str_eq(report_protocol_name(SONDE_PROBE_SCTP), "SCTP");
+    cr_expect_null(report_protocol_name(SONDE_PROBE_TIMESTAMP));
+}

@@ -194,3 +194,17 @@ Test(strategy_echo, refuses_what_cannot_be)
     struct sonde_echo *echo;
     cr_assert_neq(sonde_echo_create(&echo, &(struct sonde_echo_config){.targets = 0}), 0);
 }
+
+Test(strategy_echo, flows_take_turns)
+{
+    struct sonde_echo *echo = echo_new((struct sonde_echo_config){
+        .targets = 2, .interval = {MS}, .count = 3, .flows = 2, .probe = {.flow = 5}});
+    struct sonde_probe probe;
+    int64_t wake;
+    for (int64_t k = 0; k < 3; k++)
+        for (int i = 0; i < 2; i++) {
+            cr_assert_eq(next(echo, k * MS, &probe, &wake), SONDE_NEXT_PROBE);
+            cr_assert_eq(probe.flow, 5 + (probe.target + probe.number) % 2);
+        }
+    sonde_echo_destroy(echo);
+}

@@ -465,3 +465,31 @@ Test(strategy_sweep, an_adaptive_rate_begins_low)
     cr_assert_float_eq(figures_of(sweep).rate, 1020, 1);
     sonde_sweep_destroy(sweep);
 }
+
+Test(strategy_sweep, flows_take_turns)
+{
+    struct sonde_sweep *sweep = sweep_new((struct sonde_sweep_config){
+        .mode = SONDE_SWEEP_COUNT, .hosts = 2, .count = 2, .period = {S}, .flows = 3});
+    for (unsigned k = 0; k < 2; k++)
+        for (unsigned host = 0; host < 2; host++) {
+            struct sonde_probe probe = probe_at(sweep, k * S);
+            cr_assert_eq(probe.target, host);
+            cr_assert_eq(probe.flow, (host + k) % 3);
+        }
+    sonde_sweep_destroy(sweep);
+}
+
+Test(strategy_sweep, what_the_last_reply_was)
+{
+    struct sonde_sweep *sweep =
+        sweep_new((struct sonde_sweep_config){.hosts = 1, .probe = {.kind = SONDE_PROBE_TCP}});
+    struct sonde_strategy strategy = sonde_sweep_strategy(sweep);
+    cr_assert_eq(sonde_sweep_host(sweep, 0)->said, SONDE_SAID_NOTHING);
+    probe_at(sweep, 0);
+    const struct sonde_outcome outcome = {.kind = SONDE_REPLY, .said = SONDE_SAID_RST};
+    strategy.ops->outcome(strategy.self, &outcome);
+    cr_assert_eq(sonde_sweep_host(sweep, 0)->said, SONDE_SAID_RST);
+    sonde_sweep_host_reset(sweep, 0);
+    cr_assert_eq(sonde_sweep_host(sweep, 0)->said, SONDE_SAID_RST);
+    sonde_sweep_destroy(sweep);
+}
