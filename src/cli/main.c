@@ -23,8 +23,7 @@ static const struct cli_command commands[] = {
 /* Names of peers, and what stands in for them. */
 static const struct cli_command drop_ins[] = {
     {"ping", .run = cli_ping},   {"ping4", .run = cli_ping},   {"ping6", .run = cli_ping},
-    {"fping", .run = cli_fping}, {"fping6", .run = cli_fping},
-    {"mtr-packet", .run = cli_packet},
+    {"fping", .run = cli_fping}, {"fping6", .run = cli_fping}, {"mtr-packet", .run = cli_packet},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

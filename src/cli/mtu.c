@@ -1,6 +1,5 @@
 /* sonde mtu: the largest datagram that gets through, and what stands in the way of larger ones. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,8 +8,6 @@
 #include "cli/session.h"
 #include "cli/trace_multipath.h"
 #include "report/mtu.h"
-#include "sonde/engine.h"
-#include "sonde/loop.h"
 #include "sonde/mtu.h"
 
 #define IPV4_HEADER 20u
@@ -25,9 +22,8 @@ struct search {
     struct path_ground *ground;
     struct sonde_mtu_config config;
     struct sonde_mtu *mtu;
-    struct sonde_engine *engine;
     bool several; /* flows: the report names each */
-    bool interrupted;
+    struct path_look look;
 };
 
 static bool is_ipv6(const struct path_ground *ground)
@@ -63,52 +59,21 @@ static struct sonde_mtu_config config_of(const struct path_ground *ground)
     return config;
 }
 
-static void on_outcome(void *self, const struct sonde_outcome *outcome)
-{
-    struct search *search = self;
-    if (outcome->from.family != SONDE_FAMILY_NONE)
-        path_ground_name_pending(search->ground, &outcome->from); /* begins to look it up */
-}
-
-static bool on_signal(void *self, int number, struct sonde_mono now)
-{
-    struct search *search = self;
-    (void)now;
-    search->interrupted |= number != SIGQUIT;
-    return search->interrupted;
-}
-
-static int prepare(struct search *search)
-{
-    struct sonde_engine_config engine;
-    if (path_ground_engine(search->ground, &engine))
-        return -EIO;
-    int error = sonde_mtu_create(&search->mtu, &search->config);
-    if (!error)
-        error = sonde_engine_create(&search->engine, &engine, sonde_mtu_strategy(search->mtu),
-                                    (struct sonde_observer){search, NULL, on_outcome});
-    if (error)
-        return error;
-    struct sonde_engine_target target = search->ground->target;
-    target.mtu = 0; /* what is too long is the kernel's to say */
-    return sonde_engine_add_target(search->engine, &target);
-}
-
 static void settle_names(struct search *search)
 {
     struct sonde_mtu_result result;
     sonde_mtu_read(search->mtu, &result);
-    for (bool pending = true; pending && !search->interrupted;) {
+    for (bool pending = true; pending && !search->look.interrupted;) {
         pending = false;
         for (uint8_t i = 0; i < result.hop_count; i++)
             pending |= result.hops[i].address.family != SONDE_FAMILY_NONE &&
                        path_ground_name_pending(search->ground, &result.hops[i].address);
         if (pending)
-            search->interrupted |= path_ground_wait(search->ground);
+            search->look.interrupted |= path_ground_wait(search->ground);
     }
 }
 
-static int tell(const struct search *search, struct sonde_span spent)
+static int tell(const struct search *search)
 {
     const struct path_settings *settings = search->ground->settings;
     const struct report_target target = {.name = settings->host,
@@ -122,7 +87,7 @@ static int tell(const struct search *search, struct sonde_span spent)
         .several_flows = search->several,
         .config = &search->config,
         .result = &result,
-        .spent = spent,
+        .spent = search->look.spent,
     };
     return report_mtu(&run, &what);
 }
@@ -141,32 +106,23 @@ static int exit_code(const struct search *search)
     }
 }
 
-static int run(struct search *search)
-{
-    const struct sonde_transport *transport = &search->ground->transport;
-    const struct sonde_loop_hooks hooks = {.self = search, .signal = on_signal};
-    const struct sonde_mono start = transport->ops->now(transport->self);
-    const int error = sonde_loop_run(search->engine, transport, &hooks, SONDE_LOOP_PROMPT);
-    const struct sonde_mono now = transport->ops->now(transport->self);
-    sonde_engine_stop(search->engine, now);
-    settle_names(search);
-    const int told = tell(search, sonde_mono_since(now, start));
-    return error ? error : told;
-}
-
 /* Looks for the MTU of one way; *status is the exit code. Returns 0 or a negative errno. */
 static int find_one(struct path_ground *ground, uint16_t flow, bool several, int *status)
 {
     struct search search = {.ground = ground, .config = config_of(ground), .several = several};
+    struct sonde_engine_target target = ground->target;
+    target.mtu = 0; /* what is too long is the kernel's to say */
     search.config.probe.flow = flow;
-    int error = prepare(&search);
+    int error = sonde_mtu_create(&search.mtu, &search.config);
     if (!error)
-        error = run(&search);
-    if (!error)
+        error = path_look(ground, &target, sonde_mtu_strategy(search.mtu), &search.look);
+    if (!error) {
+        settle_names(&search);
+        error = tell(&search);
         *status = exit_code(&search);
-    if (!error && search.interrupted)
+    }
+    if (!error && search.look.interrupted)
         error = -EINTR;
-    sonde_engine_destroy(search.engine);
     sonde_mtu_destroy(search.mtu);
     return error;
 }

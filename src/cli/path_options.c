@@ -93,8 +93,10 @@ static const struct cli_option table[] = {
     {0, "multipath", CLI_FLAG, "All ways", NULL,
      "find every way that balancing routers use (Multipath Detection Algorithm)", AT(multipath)},
     {0, "algorithm", CLI_CHOICE, NULL, NULL,
-     "of --multipath: hop by hop with full certainty, or with fewer probes where ways are alike",
-     AT(algorithm), .fallback = PATH_MDA_LITE, .choices = algorithms, TRACE},
+     "of --multipath: router by router, or hop by hop with far fewer probes, which may miss ways "
+     "that are "
+     "used unevenly",
+     AT(algorithm), .fallback = PATH_MDA, .choices = algorithms, TRACE},
     {0, "confidence", CLI_INTEGER, NULL, "PERCENT",
      "of --multipath: how sure to be that no way was missed, 95 or 99", AT(confidence), .min = 95,
      .max = 99, .fallback = 95, TRACE},

@@ -1,9 +1,13 @@
 #include "cli/path_run.h"
 
+#include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "sonde/loop.h"
 
 #define FLOWS     16u  /* where one flow is asked: it chooses one of them */
 #define TCP_FLOWS 256u /* where each SYN needs another one */
@@ -36,6 +40,52 @@ int path_run(struct cli_context *context, unsigned command, path_work *work, int
         status = work(&ground);
     path_ground_close(&ground);
     return status;
+}
+
+struct watch {
+    struct path_ground *ground;
+    struct path_look *look;
+};
+
+static void on_outcome(void *self, const struct sonde_outcome *outcome)
+{
+    struct watch *watch = self;
+    if (outcome->from.family != SONDE_FAMILY_NONE)
+        path_ground_name_pending(watch->ground, &outcome->from); /* begins to look it up */
+}
+
+static bool on_signal(void *self, int number, struct sonde_mono now)
+{
+    struct watch *watch = self;
+    (void)now;
+    watch->look->interrupted |= number != SIGQUIT;
+    return watch->look->interrupted;
+}
+
+int path_look(struct path_ground *ground, const struct sonde_engine_target *target,
+              struct sonde_strategy strategy, struct path_look *look)
+{
+    const struct sonde_transport *transport = &ground->transport;
+    struct watch watch = {ground, look};
+    const struct sonde_loop_hooks hooks = {.self = &watch, .signal = on_signal};
+    struct sonde_engine_config config;
+    struct sonde_engine *engine;
+    *look = (struct path_look){0};
+    if (path_ground_engine(ground, &config))
+        return -EIO;
+    int error = sonde_engine_create(&engine, &config, strategy,
+                                    (struct sonde_observer){&watch, NULL, on_outcome});
+    if (error)
+        return error;
+    error = sonde_engine_add_target(engine, target);
+    const struct sonde_mono start = transport->ops->now(transport->self);
+    if (!error)
+        error = sonde_loop_run(engine, transport, &hooks, SONDE_LOOP_PROMPT);
+    const struct sonde_mono end = transport->ops->now(transport->self);
+    sonde_engine_stop(engine, end);
+    look->spent = sonde_mono_since(end, start);
+    sonde_engine_destroy(engine);
+    return error;
 }
 
 struct report_run path_report_run(struct path_ground *ground, const struct report_target *target)

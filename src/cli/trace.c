@@ -145,8 +145,8 @@ static int prepare(struct trace *trace)
         .form = form_of(trace->settings),
         .trace = &trace->config,
         .datagram_bytes = datagram_bytes(trace),
-        .origin = trace->settings->as_numbers || trace->settings->geo_file ? path_ground_origin
-                                                                           : NULL,
+        .origin =
+            trace->settings->as_numbers || trace->settings->geo_file ? path_ground_origin : NULL,
         .pending = path_ground_name_pending,
     };
     int error = sonde_trace_create(&trace->strategy, &trace->config);

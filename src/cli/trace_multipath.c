@@ -1,7 +1,6 @@
 #include "cli/trace_multipath.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,21 +8,14 @@
 #include "cli/path_run.h"
 #include "cli/session.h"
 #include "report/multipath.h"
-#include "sonde/loop.h"
 #include "sonde/multipath.h"
 
 struct search {
     struct path_ground *ground;
     struct sonde_multipath *multipath;
-    struct sonde_engine *engine;
-    bool interrupted;
+    const struct sonde_multipath_graph *graph; /* once it is over; NULL before */
+    struct path_look look;
 };
-
-static struct sonde_mono now_of(const struct search *search)
-{
-    const struct sonde_transport *transport = &search->ground->transport;
-    return transport->ops->now(transport->self);
-}
 
 static struct sonde_multipath_config config_of(const struct path_ground *ground)
 {
@@ -44,49 +36,20 @@ static struct sonde_multipath_config config_of(const struct path_ground *ground)
     return config;
 }
 
-static void on_outcome(void *self, const struct sonde_outcome *outcome)
-{
-    struct search *search = self;
-    if (outcome->from.family != SONDE_FAMILY_NONE)
-        path_ground_name_pending(search->ground, &outcome->from); /* begins to look it up */
-}
-
-static bool on_signal(void *self, int number, struct sonde_mono now)
-{
-    struct search *search = self;
-    (void)now;
-    search->interrupted |= number != SIGQUIT;
-    return search->interrupted;
-}
-
-static int prepare(struct search *search, const struct sonde_multipath_config *config)
-{
-    struct sonde_engine_config engine;
-    if (path_ground_engine(search->ground, &engine))
-        return -EIO;
-    int error = sonde_multipath_create(&search->multipath, config);
-    if (!error)
-        error = sonde_engine_create(&search->engine, &engine,
-                                    sonde_multipath_strategy(search->multipath),
-                                    (struct sonde_observer){search, NULL, on_outcome});
-    return error ? error : sonde_engine_add_target(search->engine, &search->ground->target);
-}
-
 static void settle_names(struct search *search)
 {
-    const struct sonde_multipath_graph *graph = sonde_multipath_read(search->multipath);
-    for (bool pending = true; pending && !search->interrupted;) {
+    const struct sonde_multipath_graph *graph = search->graph;
+    for (bool pending = true; pending && !search->look.interrupted;) {
         pending = false;
         for (uint32_t i = 0; i < graph->vertex_count; i++)
             pending |= graph->vertices[i].address.family != SONDE_FAMILY_NONE &&
                        path_ground_name_pending(search->ground, &graph->vertices[i].address);
         if (pending)
-            search->interrupted |= path_ground_wait(search->ground);
+            search->look.interrupted |= path_ground_wait(search->ground);
     }
 }
 
-static int tell(struct search *search, const struct sonde_multipath_config *config,
-                struct sonde_span spent)
+static int tell(struct search *search, const struct sonde_multipath_config *config)
 {
     const struct path_settings *settings = search->ground->settings;
     const struct report_target target = {.name = settings->host,
@@ -96,18 +59,18 @@ static int tell(struct search *search, const struct sonde_multipath_config *conf
         .form = settings->json  ? REPORT_MULTIPATH_JSON
                 : settings->dot ? REPORT_MULTIPATH_DOT
                                 : REPORT_MULTIPATH_TEXT,
-        .graph = sonde_multipath_read(search->multipath),
+        .graph = search->graph,
         .confidence = config->confidence,
         .lite = config->mode == SONDE_MULTIPATH_LITE,
         .origin = settings->as_numbers || settings->geo_file ? path_ground_origin : NULL,
-        .spent = spent,
+        .spent = search->look.spent,
     };
     return report_multipath(&run, &what);
 }
 
 static int exit_code(const struct search *search)
 {
-    switch (sonde_multipath_read(search->multipath)->end) {
+    switch (search->graph->end) {
     case SONDE_MULTIPATH_REACHED:
         return CLI_ANSWERED;
     case SONDE_MULTIPATH_SEND_FAILED:
@@ -120,15 +83,15 @@ static int exit_code(const struct search *search)
 /* Sends and listens until all ways are found. */
 static int look(struct search *search, const struct sonde_multipath_config *config)
 {
-    const struct sonde_loop_hooks hooks = {.self = search, .signal = on_signal};
-    int error = prepare(search, config);
+    const int error = sonde_multipath_create(&search->multipath, config);
     if (error)
         return error;
     if (!search->ground->settings->scenario)
         session_obey_interrupts();
-    error = sonde_loop_run(search->engine, &search->ground->transport, &hooks, SONDE_LOOP_PROMPT);
-    sonde_engine_stop(search->engine, now_of(search));
-    return error;
+    const int looked = path_look(search->ground, &search->ground->target,
+                                 sonde_multipath_strategy(search->multipath), &search->look);
+    search->graph = sonde_multipath_read(search->multipath);
+    return looked ? looked : search->graph ? 0 : -ENOMEM;
 }
 
 static void finish(struct search *search, int error)
@@ -136,7 +99,6 @@ static void finish(struct search *search, int error)
     if (error)
         fprintf(stderr, "%s: the run ended early: %s\n", search->ground->context->program,
                 strerror(-error));
-    sonde_engine_destroy(search->engine);
     sonde_multipath_destroy(search->multipath);
 }
 
@@ -144,14 +106,12 @@ int trace_all_ways(struct path_ground *ground)
 {
     struct search search = {.ground = ground};
     const struct sonde_multipath_config config = config_of(ground);
-    const struct sonde_mono start = now_of(&search);
     int error = look(&search, &config);
     int status = CLI_FAILED;
-    if (search.engine) {
-        const struct sonde_span spent = sonde_mono_since(now_of(&search), start);
+    if (search.graph) {
         settle_names(&search);
         session_release_signals();
-        const int told = tell(&search, &config, spent);
+        const int told = tell(&search, &config);
         error = error ? error : told;
         status = error ? CLI_FAILED : exit_code(&search);
     }
@@ -191,14 +151,14 @@ int trace_find_flows(struct path_ground *ground, uint16_t *flows, size_t capacit
     int error = look(&search, &config);
     *count = 0;
     if (!error) {
-        const struct sonde_multipath_graph *graph = sonde_multipath_read(search.multipath);
+        const struct sonde_multipath_graph *graph = search.graph;
         bool *passed = calloc(graph->vertex_count, sizeof *passed);
         error = passed ? 0 : -ENOMEM;
         if (passed)
             *count = choose(search.multipath, graph, passed, flows, capacity);
         free(passed);
     }
-    if (!error && search.interrupted)
+    if (!error && search.look.interrupted)
         error = -EINTR;
     finish(&search, error);
     return error ? CLI_FAILED : 0;

@@ -333,7 +333,9 @@ int report_multipath_text(struct report_state *state, const struct report_multip
     fprintf(out, ": %" PRIu32 " address%s, %" PRIu32 " link%s, %" PRIu64 " probe%s in %s ms",
             addresses, addresses == 1 ? "" : "es", graph->link_count, plural(graph->link_count),
             graph->probes, plural(graph->probes), report_ms_short(what->spent, ms));
-    if (graph->complete)
+    if (graph->complete && what->lite)
+        fputs("; no more are likely (MDA-Lite).\n", out);
+    else if (graph->complete)
         fprintf(out, "; %.0f %% sure that no way was missed.\n", 100 * what->confidence);
     else
         fputs("; there may be more ways than were found.\n", out);

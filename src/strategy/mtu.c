@@ -3,66 +3,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "strategy/mtu_sizes.h"
+#include "strategy/mtu_inside.h"
 
 #define DEFAULT_LAST   30u
 #define DEFAULT_SILENT 6u
 #define DEFAULT_TRIES  3u
 #define DEFAULT_LIMIT  64u
-#define HOPS           256u
-#define PROBES_MAX     4096u
 #define PATIENCE_RTTS  3
 #define LEAST_PATIENCE (250 * SONDE_NS_PER_MS)
-#define REFUSALS       SONDE_MTU_STEPS
-
-/* A probe, by its number. */
-struct mtu_probe {
-    int64_t sent_ns; /* when it was handed out */
-    uint16_t bytes;
-    uint8_t hop;  /* 0: it is to arrive */
-    bool settled; /* answered, refused, or no longer waited for */
-};
-
-/* Somebody who said "too big". */
-struct mtu_refusal {
-    struct sonde_address from; /* NONE: this machine */
-    uint32_t named;
-    uint16_t bytes; /* the smallest that it refused */
-    uint16_t most;  /* the largest: so much has come to it */
-    uint8_t hop;    /* 0: not known, or this machine */
-};
-
-enum mtu_phase {
-    MTU_SEARCHING,
-    MTU_LOCATING, /* how far does what vanishes come? */
-    MTU_DONE,
-};
-
-struct sonde_mtu {
-    struct sonde_mtu_config config;
-    struct mtu_sizes sizes;
-    enum mtu_phase phase;
-    enum sonde_mtu_end end;
-
-    struct mtu_probe probes[PROBES_MAX];
-    uint32_t planned; /* probes that are to be handed out … */
-    uint32_t handed;  /* … and those that were */
-    uint32_t settled; /* no probe before this one is waited for */
-    struct sonde_mono earliest;
-
-    struct sonde_mtu_hop hops[HOPS];
-    uint8_t hop_count;  /* up to the endpoint, as far as it is known */
-    uint8_t target_hop; /* the lowest that the target answered; 0: it has not */
-    uint8_t endpoint;   /* the hop that stands in for the target; 0: none does */
-    struct mtu_refusal refusals[REFUSALS];
-    uint8_t refusal_count;
-    int64_t rtt_ns; /* the longest of what came through; -1 unknown */
-    bool unreachable;
-    uint8_t icmp_type;
-    uint8_t icmp_code;
-    struct sonde_address from;
-    int error;
-};
 
 /* --- what is to be asked --------------------------------------------------------------------- */
 
@@ -296,17 +244,6 @@ static void close_volley(struct sonde_mtu *mtu)
     }
 }
 
-/* The last hop that has answered before too many in a row were silent. */
-static uint8_t farthest(const struct sonde_mtu *mtu)
-{
-    unsigned last = 0;
-    for (unsigned hop = 1; hop <= mtu->config.last_hop && hop <= last + mtu->config.silent_hops;
-         hop++)
-        if (mtu->hops[hop].address.family != SONDE_FAMILY_NONE)
-            last = hop;
-    return (uint8_t)last;
-}
-
 /* What came to the end, or to who refused it, has come to all hops before. */
 static void conclude_arrivals(struct sonde_mtu *mtu)
 {
@@ -332,10 +269,10 @@ static void settle_for_less(struct sonde_mtu *mtu)
         plan(mtu, mtu->config.least, 0);
     else if (mtu->unreachable)
         finish(mtu, SONDE_MTU_UNREACHABLE);
-    else if (mtu->endpoint > 0 || farthest(mtu) == 0)
+    else if (mtu->endpoint > 0 || mtu_farthest(mtu) == 0)
         finish(mtu, SONDE_MTU_SILENT);
     else {
-        mtu->endpoint = farthest(mtu);
+        mtu->endpoint = mtu_farthest(mtu);
         mtu_sizes_init(&mtu->sizes, mtu->config.least, mtu->config.most, mtu->config.tries);
         plan_sizes(mtu);
     }
@@ -357,7 +294,7 @@ static bool is_told(const struct sonde_mtu *mtu)
 
 static void go_on(struct sonde_mtu *mtu)
 {
-    const uint8_t length = mtu->target_hop > 0 ? mtu->target_hop : farthest(mtu);
+    const uint8_t length = mtu->target_hop > 0 ? mtu->target_hop : mtu_farthest(mtu);
     if (mtu->error) {
         finish(mtu, SONDE_MTU_REFUSED);
     } else if (mtu->phase == MTU_LOCATING) {
@@ -440,83 +377,4 @@ struct sonde_strategy sonde_mtu_strategy(struct sonde_mtu *mtu)
 {
     static const struct sonde_strategy_ops ops = {next, end_of_run, patience, outcome};
     return (struct sonde_strategy){&ops, mtu};
-}
-
-/* --- what was found -------------------------------------------------------------------------- */
-
-static void add_step(struct sonde_mtu_result *result, const struct sonde_mtu_step *step)
-{
-    if (result->step_count < SONDE_MTU_STEPS)
-        result->steps[result->step_count++] = *step;
-}
-
-/* Whoever refused, from here to there; what they named, where it holds. */
-static void read_refusals(const struct sonde_mtu *mtu, struct sonde_mtu_result *result)
-{
-    uint32_t smallest = (uint32_t)mtu->config.most + 1;
-    for (unsigned hop = 0; hop <= mtu->config.last_hop; hop++) {
-        for (uint8_t i = 0; i < mtu->refusal_count; i++) {
-            const struct mtu_refusal *refusal = &mtu->refusals[i];
-            const bool ours = refusal->from.family == SONDE_FAMILY_NONE;
-            if (refusal->hop != hop)
-                continue;
-            if (refusal->bytes <= result->size ||
-                (refusal->named > 0 && !ours && refusal->named < result->size)) {
-                result->lied = true;
-                result->lied_size = refusal->named;
-                result->liar = refusal->from;
-            }
-            if (refusal->bytes <= result->size)
-                continue; /* what it refused came through */
-            const bool holds = refusal->named >= result->size && refusal->named < refusal->bytes;
-            const uint32_t size = holds ? refusal->named : result->size;
-            if (size >= smallest)
-                continue;
-            smallest = size;
-            add_step(result, &(struct sonde_mtu_step){
-                                 .by = ours ? SONDE_MTU_BY_DEVICE : SONDE_MTU_BY_ROUTER,
-                                 .after_hop = refusal->hop,
-                                 .after_hop_known = ours || refusal->hop > 0,
-                                 .size = (uint16_t)size,
-                                 .from = refusal->from,
-                             });
-        }
-    }
-}
-
-/* What nobody has told: it lies behind the last hop that larger ones came to. */
-static void read_silence(const struct sonde_mtu *mtu, struct sonde_mtu_result *result)
-{
-    if (result->size == 0 || result->refused > mtu->config.most ||
-        (result->step_count > 0 && result->steps[result->step_count - 1].size == result->size))
-        return;
-    struct sonde_mtu_step step = {.by = SONDE_MTU_BY_SILENCE, .size = result->size};
-    for (unsigned hop = 1; hop <= result->hop_count; hop++)
-        if (mtu->hops[hop].arrived >= result->refused) {
-            step.after_hop = (uint8_t)hop;
-            step.after_hop_known = true;
-            step.from = mtu->hops[hop].address;
-        }
-    add_step(result, &step);
-}
-
-void sonde_mtu_read(const struct sonde_mtu *mtu, struct sonde_mtu_result *result)
-{
-    const uint8_t last = mtu->target_hop > 0 ? mtu->target_hop : farthest(mtu);
-    *result = (struct sonde_mtu_result){
-        .end = mtu->phase == MTU_DONE ? mtu->end : SONDE_MTU_RUNNING,
-        .size = mtu->sizes.passed,
-        .refused = (uint16_t)(mtu->sizes.believed > UINT16_MAX ? UINT16_MAX : mtu->sizes.believed),
-        .endpoint = mtu->endpoint > 0 ? mtu->endpoint : mtu->target_hop,
-        .hops = mtu->hops + 1,
-        .hop_count = last,
-        .icmp_type = mtu->icmp_type,
-        .icmp_code = mtu->icmp_code,
-        .from = mtu->from,
-        .error = mtu->error,
-        .probes = mtu->handed,
-        .rtt = {mtu->rtt_ns > 0 ? mtu->rtt_ns : 0},
-    };
-    read_refusals(mtu, result);
-    read_silence(mtu, result);
 }
