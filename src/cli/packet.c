@@ -20,8 +20,8 @@ static int complain(const struct cli_context *context, const char *operation, in
     return CLI_FAILED;
 }
 
-/* The next line of whatever kind, waited for. 1, 0 at the end, or a negative errno. */
-static int wait_for_line(struct client *client, struct packet_line *line)
+/* The next line of whatever kind, waited for, or the end. Returns 0 or a negative errno. */
+static int wait_for_line(struct client *client, struct packet_line *line, bool *ended)
 {
     char reply[PACKET_REPLY_ROOM];
     const char *text;
@@ -30,7 +30,7 @@ static int wait_for_line(struct client *client, struct packet_line *line)
         switch (packet_input_next(&client->input, &text, &length)) {
         case PACKET_INPUT_LINE:
             packet_line_read(line, text, length);
-            return 1;
+            return 0;
         case PACKET_INPUT_TOO_LONG:
             length = packet_reply_word(reply, 0, "command-buffer-overflow");
             if (packet_output_add(&client->output, reply, length))
@@ -38,10 +38,10 @@ static int wait_for_line(struct client *client, struct packet_line *line)
             break;
         case PACKET_INPUT_NONE: {
             int error = packet_output_write(&client->output, STDOUT_FILENO, true);
-            if (!error && client->input.ended)
-                return 0;
-            if (!error)
-                error = packet_input_read(&client->input, STDIN_FILENO);
+            *ended = client->input.ended;
+            if (error || *ended)
+                return error;
+            error = packet_input_read(&client->input, STDIN_FILENO);
             if (error)
                 return error;
         }
@@ -52,15 +52,17 @@ static int wait_for_line(struct client *client, struct packet_line *line)
 /*
  * Answers lines until one asks for a probe that a transport can be opened for. What the probe needs
  * privilege for, a mark above all, stands in it: so privilege is kept as long, and nothing is read
- * from the network. Returns 1, 0 when the lines ended before, or a negative errno.
+ * from the network. *ended: the lines ended before. Returns 0 or a negative errno.
  */
 static int begin(struct client *client, struct packet_means *means, struct privilege *privilege,
-                 struct packet_line *line, struct sonde_transport *transport)
+                 struct packet_line *line, struct sonde_transport *transport, bool *ended)
 {
     char reply[PACKET_REPLY_ROOM];
-    int more;
-    while ((more = wait_for_line(client, line)) > 0) {
-        int error = 0;
+    *ended = false;
+    for (;;) {
+        int error = wait_for_line(client, line, ended);
+        if (error || *ended)
+            return error;
         const char *refusal = NULL;
         if (line->kind == PACKET_LINE_PROBE)
             refusal = packet_means_refusal(means, &line->request);
@@ -72,14 +74,13 @@ static int begin(struct client *client, struct packet_means *means, struct privi
         } else {
             error = packet_means_open(means, privilege, &line->request, transport);
             if (!error)
-                return 1;
+                return 0;
             error = packet_output_add(&client->output, reply,
                                       packet_reply_error(reply, line->token, -error));
         }
         if (error)
             return error;
     }
-    return more;
 }
 
 static int run(struct cli_context *context, struct client *client)
@@ -91,9 +92,12 @@ static int run(struct cli_context *context, struct client *client)
     int error = packet_means_find(&means, &context->privilege, &operation);
     if (error)
         return complain(context, operation, error);
-    const int begun = begin(client, &means, &context->privilege, &first, &transport);
-    if (begun <= 0)
-        return begun ? complain(context, "talk with who asks", begun) : CLI_ANSWERED;
+    bool ended;
+    error = begin(client, &means, &context->privilege, &first, &transport, &ended);
+    if (error)
+        return complain(context, "talk with who asks", error);
+    if (ended)
+        return CLI_ANSWERED;
     error = privilege_drop(&context->privilege);
     if (!error)
         error = privilege_filter(&context->privilege, PRIVILEGE_LOOP);
