@@ -73,7 +73,7 @@ struct net_transport {
     int family_error[2]; /* why there is no socket of IPv4, IPv6; 0: there is */
     uint16_t *identifiers;
     uint32_t identifier_count;
-    struct net_ports ports; /* the identifiers, held against others */
+    struct net_ports ports;                 /* the identifiers, held against others */
     uint16_t heard_ports[NET_FILTER_PORTS]; /* of UDP, besides; 0: none */
     bool datagram;
     uint8_t protocol; /* of a datagram transport that is not ICMP's: as in an IP header */
