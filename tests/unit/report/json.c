@@ -221,3 +221,37 @@ Test(report_json, quiet_leaves_the_summaries)
     json_decref(lines);
     bench_close(bench);
 }
+
+Test(report_json, what_a_reply_was)
+{
+    struct bench *bench = sonde();
+    bench->run.kind = SONDE_PROBE_UDP;
+    bench->run.port = 53;
+    bench->run.payload = "dns";
+    bench_open(bench, report_json_create);
+    bench->report.ops->begin(bench->report.self);
+    json_t *lines = json_lines(bench_out(bench));
+    json_t *object = json_array_get(lines, 0);
+    expect_text(object, "probe", "udp");
+    expect_integer(object, "port", 53);
+    expect_text(object, "payload", "dns");
+    cr_assert_null(json_object_get(object, "payload_bytes"));
+    json_decref(lines);
+    struct sonde_outcome outcome = bench_reply(bench, 0, 0, 1000);
+    outcome.said = SONDE_SAID_UDP;
+    object = told(bench, outcome);
+    expect_text(object, "said", "udp");
+    cr_assert_null(json_object_get(object, "icmp"));
+    json_decref(object);
+    outcome = bench_error(bench, 1, SONDE_REPLY, 3, 3);
+    outcome.said = SONDE_SAID_PORT_CLOSED;
+    object = told(bench, outcome);
+    expect_text(object, "said", "port_closed");
+    expect_integer(object, "icmp.code", 3);
+    json_decref(object);
+    object = told(bench, bench_error(bench, 2, SONDE_UNREACHABLE, 3, 13));
+    cr_assert_null(json_object_get(object, "said"));
+    expect_integer(object, "icmp.code", 13);
+    json_decref(object);
+    bench_close(bench);
+}

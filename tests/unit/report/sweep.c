@@ -24,6 +24,7 @@ static struct sonde_wall clock_wall(void *self, struct sonde_mono at)
 /* A sweep of three hosts, two with names, driven by hand. */
 struct bench {
     struct report_sweep_config config;
+    uint16_t port; /* 0: by echo request; else by TCP */
     struct sonde_engine_target targets[3];
     char *names[3];
     struct sonde_sweep *sweep;
@@ -48,6 +49,10 @@ static void begin(struct bench *bench)
     config->sweep.hosts = 3;
     config->sweep.backoff = 1;
     config->sweep.probe.timeout = sonde_span_ms(500);
+    if (bench->port > 0) {
+        config->sweep.probe.kind = SONDE_PROBE_TCP;
+        config->sweep.probe.port = bench->port;
+    }
     config->targets = bench->targets;
     config->names = bench->names;
     cr_assert_eq(sonde_sweep_create(&bench->sweep, &config->sweep), 0);
@@ -79,6 +84,7 @@ static void probe(struct bench *bench, enum sonde_outcome_kind kind)
         outcome.from = kind == SONDE_REPLY ? bench->targets[asked.target].address : router;
         outcome.icmp_type = kind == SONDE_REPLY ? 0 : 3;
         outcome.icmp_code = 1;
+        outcome.said = kind == SONDE_REPLY ? SONDE_SAID_RST : SONDE_SAID_NOTHING;
     }
     if (kind == SONDE_SEND_FAILED)
         outcome.error = ENETUNREACH;
@@ -291,4 +297,24 @@ Test(report_sweep, names_of_fields)
     cr_expect_not(report_sweep_fields_parse("", &fields));
     cr_expect_not(report_sweep_fields_parse("host,host", &fields));
     cr_expect_not(report_sweep_fields_parse("hosts", &fields));
+}
+
+Test(report_sweep, what_a_reply_was)
+{
+    struct bench bench = {.port = 81};
+    run(&bench);
+    cr_expect(strstr(bench.out, "(192.0.2.3) is alive, 1.500 ms: rst (port closed)\n"), "%s",
+              bench.out);
+    cr_expect(strstr(bench.out, "unreachable: no answer\n"), "%s", bench.out);
+    release(&bench);
+    bench = (struct bench){.port = 81, .config.form = REPORT_SWEEP_JSON};
+    run(&bench);
+    cr_expect(strstr(bench.out, "\"probe\":\"tcp\",\"port\":81,"), "%s", bench.out);
+    cr_expect(strstr(bench.out, "\"received\":1,\"said\":\"rst\"}\n"), "%s", bench.out);
+    release(&bench);
+    bench = (struct bench){.port = 81, .config.form = REPORT_SWEEP_CSV};
+    run(&bench);
+    cr_expect(strstr(bench.out, ",received,reason,said\r\n"), "%s", bench.out);
+    cr_expect(strstr(bench.out, ",1,1,,rst\r\n"), "%s", bench.out);
+    release(&bench);
 }
