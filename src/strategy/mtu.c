@@ -11,6 +11,7 @@
 #define DEFAULT_LIMIT  64u
 #define PATIENCE_RTTS  3
 #define LEAST_PATIENCE (250 * SONDE_NS_PER_MS)
+#define ASKED_AGAIN    2
 
 /* --- what is to be asked --------------------------------------------------------------------- */
 
@@ -292,10 +293,25 @@ static bool is_told(const struct sonde_mtu *mtu)
     return mtu->sizes.believed > mtu->config.most;
 }
 
+/* A lost answer of the target's would make it a hop farther away, behind one that is silent. */
+static bool ask_gap_again(struct sonde_mtu *mtu)
+{
+    const uint32_t before = mtu->planned;
+    if (mtu->asked_again == ASKED_AGAIN)
+        return false;
+    for (unsigned hop = mtu->target_hop;
+         hop > 1 && mtu->hops[hop - 1].address.family == SONDE_FAMILY_NONE; hop--)
+        plan(mtu, mtu->config.least, (uint8_t)(hop - 1));
+    mtu->asked_again++;
+    return mtu->planned > before;
+}
+
 static void go_on(struct sonde_mtu *mtu)
 {
     const uint8_t length = mtu->target_hop > 0 ? mtu->target_hop : mtu_farthest(mtu);
-    if (mtu->error) {
+    if (!mtu->error && ask_gap_again(mtu)) {
+        /* sizes wait until it is known how far it is */
+    } else if (mtu->error) {
         finish(mtu, SONDE_MTU_REFUSED);
     } else if (mtu->phase == MTU_LOCATING) {
         finish(mtu, how_found(mtu));

@@ -45,9 +45,10 @@ struct sonde_mtu {
     struct sonde_mono earliest;
 
     struct sonde_mtu_hop hops[HOPS];
-    uint8_t hop_count;  /* up to the endpoint, as far as it is known */
-    uint8_t target_hop; /* the lowest that the target answered; 0: it has not */
-    uint8_t endpoint;   /* the hop that stands in for the target; 0: none does */
+    uint8_t hop_count;   /* up to the endpoint, as far as it is known */
+    uint8_t target_hop;  /* the lowest that the target answered; 0: it has not */
+    uint8_t asked_again; /* how often, hops that were silent in front of it */
+    uint8_t endpoint;    /* the hop that stands in for the target; 0: none does */
     struct mtu_refusal refusals[REFUSALS];
     uint8_t refusal_count;
     int64_t rtt_ns; /* the longest of what came through; -1 unknown */
