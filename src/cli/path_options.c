@@ -183,6 +183,8 @@ static bool check(const struct path_settings *s, struct cli_error *error)
         {s->first_hop > s->last_hop, "--first-hop is behind --max-hops"},
         {flows && (s->report || s->rounds_given),
          "--multipath looks once; --report and --rounds look again and again at one way"},
+        {flows && s->csv,
+         "--csv is of one way; --json and --dot write down what --multipath finds"},
         {!flows && s->dot, "--dot draws what --multipath finds"},
         {s->confidence != 95 && s->confidence != 99, "--confidence is 95 or 99"},
         {s->json + s->csv + s->dot > 1, "only one of --json, --csv and --dot can be written"},

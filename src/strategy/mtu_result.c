@@ -54,7 +54,7 @@ static void read_refusals(const struct sonde_mtu *mtu, struct sonde_mtu_result *
 /* What nobody has told: it lies behind the last hop that larger ones came to. */
 static void read_silence(const struct sonde_mtu *mtu, struct sonde_mtu_result *result)
 {
-    if (result->size == 0 || result->refused > mtu->config.most ||
+    if (result->size == 0 || mtu->sizes.believed > mtu->config.most ||
         (result->step_count > 0 && result->steps[result->step_count - 1].size == result->size))
         return;
     struct sonde_mtu_step step = {.by = SONDE_MTU_BY_SILENCE, .size = result->size};
