@@ -7,7 +7,6 @@
 
 #define NEWEST        1024u /* sequences that are looked back at for whom a reply is */
 #define DNS_HEADER    12u
-#define DNS_RESPONSE  0x80u
 #define NTP_ORIGINATE 24u
 #define QUIC_LONG     0x80u
 #define QUIC_ID_BYTES 8u
@@ -125,7 +124,7 @@ static bool read_mark(enum sonde_payload kind, struct sonde_bytes payload, uint6
     case SONDE_PAYLOAD_PATTERN:
         return false;
     case SONDE_PAYLOAD_DNS:
-        if (payload.length < DNS_HEADER || !(payload.data[2] & DNS_RESPONSE))
+        if (payload.length < DNS_HEADER) /* what merely sends back has our ID as well */
             return false;
         *mark = (uint64_t)packet_read_u16(&reader) << 48;
         return true;

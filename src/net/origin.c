@@ -57,8 +57,10 @@ bool net_origin_read(const char *record, size_t length, char *text, size_t size)
         base_printable(field, bytes, printable, sizeof printable);
         const int written =
             snprintf(text + used, size - used, "%s%s", i == 0 ? "AS" : " ", printable);
-        if (written < 0 || (size_t)written >= size - used)
+        if (written < 0 || (size_t)written >= size - used) {
+            text[used] = '\0'; /* all of it or nothing */
             return used > 0;
+        }
         used += (size_t)written;
     }
     return used > 0;
