@@ -79,7 +79,7 @@ static void put_end(const struct report_state *state, const struct report_mtu *w
                 result->endpoint, result->size);
         break;
     case SONDE_MTU_SILENT:
-        fprintf(out, "Nobody answers on the way to %s, not even %u bytes.\n", target,
+        fprintf(out, "Nobody answers on the way to %s, not even to %u bytes.\n", target,
                 what->config->least);
         break;
     case SONDE_MTU_UNREACHABLE:

@@ -235,8 +235,11 @@ static void tell_diamond(const struct report_state *state,
 {
     FILE *out = state->run.out;
     const struct sonde_multipath_vertex *from = &graph->vertices[diamond->divergence];
-    fprintf(out, "Behind hop %u the ways part, %" PRIu32 " side by side", from->hop,
-            diamond->width);
+    if (from->hop == 0)
+        fputs("Behind this host", out);
+    else
+        fprintf(out, "Behind hop %u", from->hop);
+    fprintf(out, " the ways part, %" PRIu32 " side by side", diamond->width);
     if (diamond->convergence == SONDE_MULTIPATH_NONE)
         fputs(", and do not meet again", out);
     else
@@ -275,6 +278,20 @@ static void tell_distance(FILE *out, const struct sonde_multipath_graph *graph)
         fprintf(out, "Reached after %u hop%s", graph->hops, plural(graph->hops));
 }
 
+/* Who stands behind ways of different length is a vertex at several hops, and counts once. */
+static uint32_t count_addresses(const struct sonde_multipath_graph *graph)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < graph->vertex_count; i++) {
+        const struct sonde_multipath_vertex *vertex = &graph->vertices[i];
+        bool fresh = vertex->address.family != SONDE_FAMILY_NONE;
+        for (uint32_t k = 0; k < i && fresh; k++)
+            fresh = !sonde_address_equal(&graph->vertices[k].address, &vertex->address);
+        count += fresh;
+    }
+    return count;
+}
+
 static void tell_end(const struct report_state *state, const struct sonde_multipath_graph *graph)
 {
     FILE *out = state->run.out;
@@ -283,7 +300,10 @@ static void tell_end(const struct report_state *state, const struct sonde_multip
         tell_distance(out, graph);
         break;
     case SONDE_MULTIPATH_SILENT:
-        fprintf(out, "Nothing answers behind hop %u", graph->hops);
+        if (count_addresses(graph) == 0)
+            fputs("Nobody answers", out);
+        else
+            fprintf(out, "Nothing answers behind hop %u", graph->hops);
         break;
     case SONDE_MULTIPATH_REFUSED:
         fprintf(out, "Hop %u says that it goes no further", graph->hops);
@@ -301,20 +321,6 @@ static void tell_end(const struct report_state *state, const struct sonde_multip
         fprintf(out, "Ended early (%s)", sonde_multipath_end_name(graph->end));
         break;
     }
-}
-
-/* Who stands behind ways of different length is a vertex at several hops, and counts once. */
-static uint32_t count_addresses(const struct sonde_multipath_graph *graph)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < graph->vertex_count; i++) {
-        const struct sonde_multipath_vertex *vertex = &graph->vertices[i];
-        bool fresh = vertex->address.family != SONDE_FAMILY_NONE;
-        for (uint32_t k = 0; k < i && fresh; k++)
-            fresh = !sonde_address_equal(&graph->vertices[k].address, &vertex->address);
-        count += fresh;
-    }
-    return count;
 }
 
 int report_multipath_text(struct report_state *state, const struct report_multipath *what)

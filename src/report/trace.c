@@ -95,7 +95,8 @@ static void begin_text(struct report_trace *report)
             kind_words(&report->config.trace->probe, kind));
     if (report->config.datagram_bytes > 0)
         fprintf(out, ", %u bytes", report->config.datagram_bytes);
-    fprintf(out, ", %u hops at most\n", report->config.trace->last_hop);
+    const unsigned last = report->config.trace->last_hop;
+    fprintf(out, ", %u %s at most\n", last, last == 1 ? "hop" : "hops");
     report->state.dirty = true;
 }
 
