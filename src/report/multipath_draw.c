@@ -197,7 +197,7 @@ static int draw_vertex(struct report_drawing *drawing, uint32_t index)
     struct row *row = add_row(drawing, index);
     if (!row)
         return -ENOMEM;
-    row->cells[lane] = cell_of(&graph->vertices[index]);
+    row->cells[lane] = (uint8_t)cell_of(&graph->vertices[index]);
     uint32_t count;
     const struct sonde_multipath_link *links = report_links_of(graph, index, &count);
     bool goes_on = false;
