@@ -47,6 +47,27 @@ HOST: vm                          Loss%   Snt   Last   Avg  Best  Wrst StDev
         198.18.10.6
   3.|-- ???                       100.0    10    0.0   0.0   0.0   0.0   0.0
 """
+SONDE_TRACE = """trace to far (198.18.0.9), ICMP echo, 60 bytes, 30 hops at most
+  1  198.18.1.1  2.00 ms  2.00 ms  *
+  2  198.18.2.1  10.0 ms
+     198.18.2.3  40.0 ms
+     198.18.2.1  10.0 ms
+  3  *  *  *
+  4  198.18.0.9  20.0 ms  50.0 ms  20.0 ms
+far is 4 hops away.
+"""
+SONDE_REPORT = """Hop  Address           Loss   Sent     Last      Avg     Best  Verdict
+  1  198.18.1.1        0.0%     10     2.00     2.10     2.00
+  2  198.18.2.1       80.0%     10     10.2     10.4     10.2  no loss, it rations its answers
+     198.18.2.3
+  3  *                    -     10  does not answer, but forwards
+  4  198.18.0.9       10.0%     10     22.2     22.3     22.1
+far is 4 hops away.
+"""
+SONDE_MTU = """  1   1500  198.18.1.1
+  2   1280  *
+The path MTU to far is 1280 bytes.
+"""
 
 
 def check():
@@ -79,6 +100,20 @@ def check():
     assert [hop.loss for hop in path.hops] == [80, 0, 100], path
     assert path.hops[1].addresses() == {"198.18.10.1", "198.18.10.6"}, path
     assert path.hops[0].average_ms == 2.8 and path.hops[2].addresses() == set(), path
+
+    path = claims.sonde_trace(SONDE_TRACE)
+    assert [address for address, _ in path.hops[1].probes] == [
+        "198.18.2.1", "198.18.2.3", "198.18.2.1"], path
+    assert path.reached and len(path.hops) == 4 and path.hops[2].addresses() == set(), path
+
+    path = claims.sonde_report(SONDE_REPORT)
+    assert [hop.loss for hop in path.hops] == [0, 0, None, 10] and path.reached, path
+    assert path.hops[1].addresses() == {"198.18.2.1", "198.18.2.3"}, path
+    assert path.hops[1].average_ms == 10.4 and path.hops[2].addresses() == set(), path
+
+    path = claims.sonde_mtu(SONDE_MTU)
+    assert path.mtu == 1280 and [hop.addresses() for hop in path.hops] == [
+        {"198.18.1.1"}, set()], path
 
     assert claims.alive("198.19.7.1\n198.19.7.3\n") == {"198.19.7.1", "198.19.7.3"}
     assert claims.answering("--- 10.0.0.1 ping statistics ---\n1 packets transmitted, 1 received, "

@@ -139,6 +139,41 @@ def traceroute(text):
     return path
 
 
+def sonde_trace(text):
+    """Hops are told as traceroute's are, each further address on a line of its own."""
+    text = re.sub(r"\n {5}(?=[0-9a-f.:]+  )", "  ", text)
+    path = traceroute("\n".join(line for line in text.splitlines() if re.match(r" +(\d+ )? ", line)))
+    path.reached = re.search(r"^\S+ is \d+ hops? away", text, re.MULTILINE) is not None
+    return path
+
+
+def sonde_report(text):
+    """The table; where the verdict is that nothing is lost, the share is of answers, not of loss."""
+    path = Path()
+    for line in text.splitlines():
+        found = re.match(r" *(\d+)  (\S+) +([\d.]+%|-) +\d+(?: +[\d.]+ +([\d.]+))?(.*)", line)
+        other = re.match(r" +([0-9a-f]*[.:][0-9a-f.:]+)$", line)
+        if found:
+            distance, address, loss, average, rest = found.groups()
+            address = None if address == "*" else address
+            loss = None if loss == "-" else 0 if "no loss" in rest else float(loss[:-1])
+            path.hops.append(Hop(int(distance), [(address, None)], [], loss,
+                                 float(average) if average else None))
+        elif other and path.hops:
+            path.hops[-1].others.append(other.group(1))
+    path.reached = re.search(r"^\S+ is \d+ hops? away", text, re.MULTILINE) is not None
+    return path
+
+
+def sonde_mtu(text):
+    path = Path()
+    for distance, address in re.findall(r"^ *(\d+) +\d+  (\S+)$", text, re.MULTILINE):
+        path.hops.append(Hop(int(distance), [(None if address == "*" else address, None)]))
+    found = re.search(r"^The path MTU to \S+ is (\d+) bytes", text, re.MULTILINE)
+    path.mtu = int(found.group(1)) if found else None
+    return path
+
+
 def tracepath(text):
     path = Path()
     path.reached = False

@@ -24,7 +24,10 @@ LIMIT_S = 20                      # beyond its weight; then a run is interrupted
 VERSION = {"sonde": "--version", "ping": "-V", "fping": "-v", "traceroute": "--version",
            "mtr": "--version", "tracepath": "-V"}
 PARSERS = {"sonde": claims.sonde, "ping": claims.ping, "fping": claims.fping,
-           "traceroute": claims.traceroute, "mtr": claims.mtr, "tracepath": claims.tracepath}
+           "traceroute": claims.traceroute, "mtr": claims.mtr, "tracepath": claims.tracepath,
+           ("sonde", "path"): claims.sonde_trace, ("sonde", "report"): claims.sonde_report,
+           ("sonde", "mtu"): claims.sonde_mtu}
+WAYS = ("path", "report", "mtu")  # kinds of jobs that tell of a way
 
 
 @dataclasses.dataclass
@@ -33,7 +36,7 @@ class Job:
     scenario: str                 # file
     tool: str
     arguments: list
-    kind: str = "echo"            # echo, path, sweep; survey: only to see the links
+    kind: str = "echo"            # echo, path, report, mtu, sweep; survey: only to see the links
     target: str = FAR
     mtu: int = 1500               # of the way
     interval_ms: float = None
@@ -60,6 +63,11 @@ def echoes(scene, scenario, count, interval_ms, target=("far", FAR), fping=(), *
 def paths(scene, scenario, cycles=10, tracepath=(), **more):
     yield Job(scene, scenario, "sonde", ["ping", "-q", "-4", "-i", "0.004", "-c", "250", "far"],
               "survey", weight=2)
+    yield Job(scene, scenario, "sonde", ["trace", "-4", "-n", "far"], "path", **more)
+    yield Job(scene, scenario, "sonde", ["trace", "-4", "-n", "--report", "--rounds", str(cycles), "-i",
+                                         "0.5", "far"], "report", **{"weight": cycles / 2, **more})
+    if more.get("mtu"):
+        yield Job(scene, scenario, "sonde", ["mtu", "-4", "-n", "far"], "mtu", **more)
     for tool, arguments, weight in (
             ("traceroute", ["-4", "-n", "far"], 6),
             ("mtr", ["-4", "-n", "-r", "-c", str(cycles), "-i", "0.5", "far"],
@@ -189,8 +197,9 @@ def judge(jobs):
         if job.kind == "sweep":
             found = claims.alive if job.tool == "fping" else claims.answering
             judge_.sweep(found(job.output), truth)
-        elif job.kind == "path":
-            judge_.path(PARSERS[job.tool](job.output), truth, job, surveys[job.scenario])
+        elif job.kind in WAYS:
+            parse = PARSERS.get((job.tool, job.kind), PARSERS[job.tool])
+            judge_.path(parse(job.output), truth, job, surveys[job.scenario])
         else:
             judge_.echo(PARSERS[job.tool](job.output), truth.pings(job.target), job)
         result.append((job, judge_.statements))
