@@ -55,6 +55,7 @@ SONDE_TRACE = """trace to far (198.18.0.9), ICMP echo, 60 bytes, 30 hops at most
   3  *  *  *
   4  198.18.0.9  20.0 ms  50.0 ms  20.0 ms
 far is 4 hops away.
+Before hop 2 a router passes packets on whose hop limit is 0: its own answer is missing.
 """
 SONDE_REPORT = """Hop  Address           Loss   Sent     Last      Avg     Best  Verdict
   1  198.18.1.1        0.0%     10     2.00     2.10     2.00
@@ -105,6 +106,8 @@ def check():
     assert [address for address, _ in path.hops[1].probes] == [
         "198.18.2.1", "198.18.2.3", "198.18.2.1"], path
     assert path.reached and len(path.hops) == 4 and path.hops[2].addresses() == set(), path
+
+    assert [hop.hidden for hop in path.hops] == [False, True, False, False], path
 
     path = claims.sonde_report(SONDE_REPORT)
     assert [hop.loss for hop in path.hops] == [0, 0, None, 10] and path.reached, path

@@ -30,6 +30,7 @@ class Hop:
     others: list = dataclasses.field(default_factory=list)    # addresses shown besides
     loss: float = None            # percent
     average_ms: float = None
+    hidden: bool = False          # the tool says that somebody in front of it did not answer
 
     def addresses(self):
         return {address for address, _ in self.probes if address} | set(self.others)
@@ -139,12 +140,19 @@ def traceroute(text):
     return path
 
 
+def sonde_findings(path, text):
+    path.reached = re.search(r"^\S+ is \d+ hops? away", text, re.MULTILINE) is not None
+    hidden = re.findall(r"^Before hop (\d+) a router passes packets on", text, re.MULTILINE)
+    for hop in path.hops:
+        hop.hidden = str(hop.distance) in hidden
+    return path
+
+
 def sonde_trace(text):
     """Hops are told as traceroute's are, each further address on a line of its own."""
     text = re.sub(r"\n {5}(?=[0-9a-f.:]+  )", "  ", text)
     path = traceroute("\n".join(line for line in text.splitlines() if re.match(r" +(\d+ )? ", line)))
-    path.reached = re.search(r"^\S+ is \d+ hops? away", text, re.MULTILINE) is not None
-    return path
+    return sonde_findings(path, text)
 
 
 def sonde_report(text):
@@ -161,8 +169,7 @@ def sonde_report(text):
                                  float(average) if average else None))
         elif other and path.hops:
             path.hops[-1].others.append(other.group(1))
-    path.reached = re.search(r"^\S+ is \d+ hops? away", text, re.MULTILINE) is not None
-    return path
+    return sonde_findings(path, text)
 
 
 def sonde_mtu(text):

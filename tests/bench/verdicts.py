@@ -182,7 +182,7 @@ class Judge:
         """A reader joins the n-th probe of a hop with the n-th of the next, of mtr the lines."""
         shown = set()
         for near, far in zip(claims.hops, claims.hops[1:]):
-            if far.distance != near.distance + 1:
+            if far.distance != near.distance + 1 or far.hidden:
                 continue
             for (left, _), (right, _) in zip(near.probes, far.probes):
                 if left in nodes and right in nodes and left != right:
