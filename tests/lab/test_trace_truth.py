@@ -59,7 +59,9 @@ class TraceTruth(Case):
                 found, result = traces.trace(
                     text, [*KINDS[kind], *WORDS.get(scenario, []), "-w", "1"], address,
                     untimely_ns=untimely_ns())
-                if all("round trip" in line for line in found.differences):
+                # One answer in thousands does not come from the lab's device to a busy program's socket.
+                if all("round trip" in line for line in found.differences) or (
+                        len(found.differences) == 1 and "timed_out" in found.differences[0]):
                     if found.differences:
                         continue
                 break
