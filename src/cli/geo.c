@@ -1,10 +1,11 @@
 #include "cli/geo.h"
 
 #include <maxminddb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "net/options.h"
 
 struct cli_geo {
     MMDB_s database;
@@ -36,15 +37,10 @@ void cli_geo_close(struct cli_geo *geo)
 static bool find(const struct cli_geo *geo, const struct sonde_address *address,
                  MMDB_lookup_result_s *found)
 {
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    union net_name name;
     int status;
-    memcpy(&v4.sin_addr, address->bytes, sizeof v4.sin_addr);
-    memcpy(&v6.sin6_addr, address->bytes, sizeof v6.sin6_addr);
-    *found = MMDB_lookup_sockaddr(&geo->database,
-                                  address->family == SONDE_IPV4 ? (const struct sockaddr *)&v4
-                                                                : (const struct sockaddr *)&v6,
-                                  &status);
+    net_name_write(&name, address, 0, 0);
+    *found = MMDB_lookup_sockaddr(&geo->database, &name.any, &status);
     return status == MMDB_SUCCESS && found->found_entry;
 }
 
