@@ -179,16 +179,19 @@ int packet_targets_take(struct packet_targets *targets, const struct sonde_addre
 {
     struct sonde_engine_target target = {.address = *address};
     *place = look_up(targets, address, source);
-    struct entry *entry = *place == NOBODY ? NULL : &targets->entries[*place];
-    const bool fresh = entry && sonde_mono_since(now, entry->found).ns < WAY_LIFE.ns;
+    const bool known = *place != NOBODY;
+    const bool fresh =
+        known && sonde_mono_since(now, targets->entries[*place].found).ns < WAY_LIFE.ns;
     if (!fresh) {
         const int error = targets->find(targets->self, source, &target);
         if (error)
             return error;
-        if (!entry)
-            return occupy(targets, &target, source, now, place);
-        entry->found = now;
     }
+    if (!known)
+        return occupy(targets, &target, source, now, place);
+    struct entry *entry = &targets->entries[*place];
+    if (!fresh)
+        entry->found = now;
     if (!fresh && !same_way(&target, &targets->places[*place])) {
         if (entry->open > 0) {
             strike(targets, *place);
