@@ -347,17 +347,33 @@ static struct sonde_mono end(void *self)
 
 /* --- what became of it ----------------------------------------------------------------------- */
 
-static void answered(struct sonde_trace *trace, const struct trace_asked *asked,
-                     const struct sonde_outcome *heard)
+/* That the target answers is no less true because somebody refuses another probe of the round. */
+static bool is_outweighed(const struct trace_hop *hop, const struct trace_asked *asked,
+                          const struct sonde_outcome *heard)
 {
-    struct trace_hop *hop = &trace->hops[asked->place.hop];
+    return hop->answered && hop->kind == SONDE_REPLY && hop->round == asked->place.round &&
+           heard->kind != SONDE_REPLY && heard->kind != SONDE_TIME_EXCEEDED;
+}
+
+static void note(struct trace_hop *hop, const struct trace_asked *asked,
+                 const struct sonde_outcome *heard)
+{
     hop->answered = true;
     hop->kind = heard->kind;
+    hop->round = asked->place.round;
     hop->said = heard->said;
     hop->from = heard->from;
     hop->icmp_type = heard->icmp_type;
     hop->icmp_code = heard->icmp_code;
     hop->mtu = heard->mtu;
+}
+
+static void answered(struct sonde_trace *trace, const struct trace_asked *asked,
+                     const struct sonde_outcome *heard)
+{
+    struct trace_hop *hop = &trace->hops[asked->place.hop];
+    if (!is_outweighed(hop, asked, heard))
+        note(hop, asked, heard);
     hop->heard_ns = trace->now.ns;
     bool in_time = heard->rtt_known && heard->rtt.ns <= trace->config.probe.timeout.ns;
     if (in_time && heard->rtt.ns > trace->rtt_max_ns)

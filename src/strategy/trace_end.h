@@ -21,6 +21,7 @@ struct trace_hop {
     uint8_t icmp_type;
     uint8_t icmp_code;
     enum sonde_outcome_kind kind;
+    uint32_t round; /* of that answer */
     enum sonde_said said;
     struct sonde_address from;
 };

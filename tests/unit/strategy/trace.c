@@ -179,6 +179,24 @@ Test(strategy_trace, an_unreachable_ends_it_and_is_kept)
     sonde_trace_destroy(bench.trace);
 }
 
+Test(strategy_trace, an_answer_of_the_target_outweighs_an_error_of_the_round)
+{
+    for (unsigned first = 0; first < 2; first++) {
+        struct bench bench = bench_new(
+            (struct sonde_trace_config){.queries = 2, .last_hop = 1, .order = SONDE_TRACE_BY_HOP});
+        assert_asks(&bench, 1, 0);
+        assert_asks(&bench, 1, 1);
+        const uint64_t number = bench.probe.number;
+        answer(&bench, number - first, SONDE_REPLY, 9);
+        answer(&bench, number - 1 + first, SONDE_TOO_BIG, 8);
+        cr_assert_eq(ended(&bench).reason, SONDE_TRACE_REACHED, "reply to query %u", 1 - first);
+        struct sonde_address from = address(9);
+        struct sonde_trace_end end = ended(&bench);
+        cr_assert(sonde_address_equal(&end.from, &from));
+        sonde_trace_destroy(bench.trace);
+    }
+}
+
 Test(strategy_trace, silent_probes_are_waited_for_as_the_path_is_slow)
 {
     struct bench bench = bench_new((struct sonde_trace_config){.last_hop = 3, .queries = 1});
