@@ -191,6 +191,7 @@ static int add_addresses(struct host *host, struct ping_targets *targets)
         }
         if (add(host, address, &route, targets) != 0) {
             complain(host, strerror(ENOMEM));
+            targets->out_of_memory = true;
             return CLI_FAILED;
         }
         targets->targets[targets->count - 1].first_hop =
@@ -226,6 +227,8 @@ int ping_targets_find(struct cli_context *context, const struct ping_settings *s
     int status = find_hops(&host, targets);
     int failure = CLI_FAILED; /* of the last host that cannot be had */
     for (size_t i = 0; i < ping_settings_target_count(settings) && !status; i++) {
+        if (targets->out_of_memory) /* one word is enough: the others would fare no better */
+            return CLI_FAILED;
         host.name = ping_settings_target(settings, i);
         const char *problem = find(&host, ping_settings_family(settings));
         targets->any_named |= !host.names.numeric;
@@ -239,5 +242,5 @@ int ping_targets_find(struct cli_context *context, const struct ping_settings *s
             failure = refused ? refused : failure;
         }
     }
-    return status || targets->count > 0 ? status : failure;
+    return status || (targets->count > 0 && !targets->out_of_memory) ? status : failure;
 }

@@ -15,8 +15,9 @@ struct ping_targets {
     struct report_target *reports; /* the same ones */
     uint32_t count;
     uint32_t capacity;
-    bool any_named;   /* at least one was given by name */
-    uint32_t missing; /* hosts that are none; told on stderr */
+    bool any_named;     /* at least one was given by name */
+    bool out_of_memory; /* told on stderr: the run cannot begin */
+    uint32_t missing;   /* hosts that are none; told on stderr */
     struct sonde_address hops[PING_HOPS];
     size_t hop_count;
 };

@@ -4,11 +4,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#define MIN_WINDOW    64u /* probes that statistics put back into order */
-#define MAX_WINDOW    65536u
-#define SHARED_WINDOW 1024u /* of each of several targets */
+#define MIN_WINDOW        64u /* probes that statistics put back into order */
+#define MAX_WINDOW        65536u
+#define SAME_INTERRUPT_MS 100
+#define SHARED_WINDOW     1024u /* of each of several targets */
 
 /* What is kept of a target: the statistics with their storage. */
 struct kept {
@@ -151,14 +153,28 @@ static bool on_turn(void *self, struct sonde_mono now, struct sonde_mono *again)
     return session->output_failed;
 }
 
-/* Async-signal-safe. SIGALRM is blocked and comes out of the transport. */
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/*
+ * Async-signal-safe. SIGALRM is blocked and comes out of the transport. One interrupt may come
+ * twice at once: timeout(1) sends it to the program and to its group.
+ */
 static void on_interrupt(int number)
 {
     static volatile sig_atomic_t interrupts;
+    static int64_t first_ms;
     if (interrupts++ == 0) {
+        first_ms = now_ms();
         kill(getpid(), SIGALRM);
         return;
     }
+    if (now_ms() - first_ms < SAME_INTERRUPT_MS)
+        return;
     signal(number, SIG_DFL);
     raise(number);
 }

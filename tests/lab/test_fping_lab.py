@@ -144,9 +144,11 @@ class FpingLab(Lab):
 
     def test_duplicates_leave_the_figures_alone(self):
         fping = f"{SETTINGS.dropin}/fping"
-        words = ["timeout", "-s", "INT", "0.55", fping, "-l", "-p100", "198.18.0.14"]
+        words = ["timeout", "-s", "INT", "0.58", fping, "-l", "-p100", "198.18.0.14"]
         done = self.lab(*words, text=NETWORK)
-        sent, received = map(int, re.search(r"%loss = (\d+)/(\d+)/0%", done.err).groups())
+        found = re.search(r"%loss = (\d+)/(\d+)/0%", done.err)
+        self.assertTrue(found, str(done))
+        sent, received = map(int, found.groups())
         self.assertEqual(sent, received)
         self.assertIn(sent, (5, 6), str(done))
         self.assertGreaterEqual(done.out.count("[2], 64 bytes"), 2)
