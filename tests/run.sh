@@ -166,6 +166,19 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
+# what_failed SUITE: the reasons once more, where nobody has to look for them
+what_failed() {
+	awk '
+		/^(failed|unsteady) / || /^\[FAIL\]/ { shown = 1; lines = 0 }
+		/^(passed|skipped|\[PASS\]|\[====\]|[0-9-])/ { shown = 0 }
+		shown && lines++ < 12
+	' "$logs/$1" | tail -n 60
+}
+
+while read -r suite _; do
+	[ ! -e "$logs/$suite" ] || what_failed "$suite"
+done <"$logs/table"
+
 awk '
 	BEGIN { printf "\n%-8s %8s %8s %8s %8s\n", "suite", "passed", "failed", "skipped", "seconds" }
 	{

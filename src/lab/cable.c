@@ -22,8 +22,8 @@
 #define FAR_DEVICE     "wire0"
 #define LONGEST_MTU    65535 /* of the far end: answers of any size */
 #define SHORTEST_IPV6  1280  /* RFC 8200, section 5: below, the kernel has no IPv6 on a device */
-#define LINK_TRIES     1000
-#define LINK_WAIT_NS   2000000
+#define TRIES          1000
+#define WAIT_NS        2000000
 #define RECEIVE_BUFFER (32 << 20)
 
 #ifndef PACKET_IGNORE_OUTGOING
@@ -139,6 +139,23 @@ static int raise_end(struct lab_rtnl *rtnl, const char *name, uint32_t *ifindex)
     return error ? error : lab_rtnl_up(rtnl, *ifindex, true);
 }
 
+static void wait_a_moment(void)
+{
+    nanosleep(&(const struct timespec){.tv_nsec = WAIT_NS}, NULL);
+}
+
+/* An answer to the first packet must find its way. */
+static int wait_for_address(struct lab_rtnl *machine, const struct sonde_address *address)
+{
+    bool arrives = false;
+    int error = lab_rtnl_arrives(machine, address, &arrives);
+    for (int i = 1; i < TRIES && !error && !arrives; i++) {
+        wait_a_moment();
+        error = lab_rtnl_arrives(machine, address, &arrives);
+    }
+    return error || arrives ? error : -ETIMEDOUT;
+}
+
 static int give_address(struct lab_rtnl *machine, uint32_t ifindex,
                         const struct sonde_address *address)
 {
@@ -146,7 +163,9 @@ static int give_address(struct lab_rtnl *machine, uint32_t ifindex,
     int error = lab_rtnl_address(machine, ifindex, address);
     if (!error)
         error = lab_rtnl_neighbour(machine, ifindex, gateway, gateway_ethernet);
-    return error ? error : lab_rtnl_default_route(machine, ifindex, gateway, address);
+    if (!error)
+        error = lab_rtnl_default_route(machine, ifindex, gateway, address);
+    return error ? error : wait_for_address(machine, address);
 }
 
 static int give_addresses(struct lab_rtnl *machine, uint32_t ifindex,
@@ -170,10 +189,10 @@ static void wait_for_link(int fd, const char *name)
     struct ifreq request = {.ifr_data = (char *)&link};
     snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
     (void)ioctl(fd, SIOCETHTOOL, &request);
-    for (int i = 0; i < LINK_TRIES; i++) {
+    for (int i = 0; i < TRIES; i++) {
         if (ioctl(fd, SIOCGIFFLAGS, &request) != 0 || request.ifr_flags & IFF_RUNNING)
             return;
-        nanosleep(&(const struct timespec){.tv_nsec = LINK_WAIT_NS}, NULL);
+        wait_a_moment();
     }
 }
 

@@ -59,8 +59,8 @@ static struct ifinfomsg *begin_link(struct request *request, uint16_t flags, uin
     return link;
 }
 
-/* Sends the request and waits for the kernel's word. */
-static int ask(struct lab_rtnl *rtnl, struct request *request)
+/* Sends the request and waits for the kernel's word; what it tells before that goes to `hear`. */
+static int ask_and_hear(struct lab_rtnl *rtnl, struct request *request, mnl_cb_t hear, void *self)
 {
     char answer[ANSWER_BYTES];
     request->header->nlmsg_seq = ++rtnl->sequence;
@@ -73,12 +73,17 @@ static int ask(struct lab_rtnl *rtnl, struct request *request)
         if (length < 0)
             return -errno;
         const int result = mnl_cb_run(answer, (size_t)length, rtnl->sequence,
-                                      mnl_socket_get_portid(rtnl->socket), NULL, NULL);
+                                      mnl_socket_get_portid(rtnl->socket), hear, self);
         if (result < 0)
             return -errno;
         if (result == MNL_CB_STOP)
             return 0;
     }
+}
+
+static int ask(struct lab_rtnl *rtnl, struct request *request)
+{
+    return ask_and_hear(rtnl, request, NULL, NULL);
 }
 
 static void put_address(struct request *request, uint16_t type, const struct sonde_address *address)
@@ -154,6 +159,28 @@ int lab_rtnl_address(struct lab_rtnl *rtnl, uint32_t ifindex, const struct sonde
     put_address(&request, IFA_LOCAL, address);
     put_address(&request, IFA_ADDRESS, address);
     return ask(rtnl, &request);
+}
+
+static int hear_route(const struct nlmsghdr *header, void *self)
+{
+    const struct rtmsg *route = mnl_nlmsg_get_payload(header);
+    bool *arrives = self;
+    if (header->nlmsg_type == RTM_NEWROUTE)
+        *arrives = route->rtm_type == RTN_LOCAL;
+    return MNL_CB_OK;
+}
+
+int lab_rtnl_arrives(struct lab_rtnl *rtnl, const struct sonde_address *address, bool *arrives)
+{
+    struct request request;
+    begin(&request, RTM_GETROUTE, 0);
+    struct rtmsg *message = mnl_nlmsg_put_extra_header(request.header, sizeof *message);
+    message->rtm_family = family_of(address);
+    message->rtm_dst_len = (uint8_t)(8 * sonde_address_length(address));
+    put_address(&request, RTA_DST, address);
+    *arrives = false;
+    const int error = ask_and_hear(rtnl, &request, hear_route, arrives);
+    return error == -ENETUNREACH || error == -EHOSTUNREACH ? 0 : error;
 }
 
 int lab_rtnl_neighbour(struct lab_rtnl *rtnl, uint32_t ifindex, const struct sonde_address *address,

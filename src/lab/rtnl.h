@@ -47,8 +47,12 @@ int lab_rtnl_no_own_ipv6(struct lab_rtnl *rtnl, uint32_t ifindex);
 /* Switches the device on; `no_arp`: it asks nobody for Ethernet addresses. */
 int lab_rtnl_up(struct lab_rtnl *rtnl, uint32_t ifindex, bool no_arp);
 
-/* Adds an address with the longest prefix, usable at once. */
+/* Adds an address with the longest prefix, from which packets can be sent at once. */
 int lab_rtnl_address(struct lab_rtnl *rtnl, uint32_t ifindex, const struct sonde_address *address);
+
+/* Whether what comes to an address of ours is taken in. That of IPv6 a worker of the kernel
+ * arranges some time after it was added (net/ipv6/addrconf.c); before, what arrives is lost. */
+int lab_rtnl_arrives(struct lab_rtnl *rtnl, const struct sonde_address *address, bool *arrives);
 
 /* A neighbour that need not be asked for, ever. */
 int lab_rtnl_neighbour(struct lab_rtnl *rtnl, uint32_t ifindex, const struct sonde_address *address,

@@ -12,6 +12,7 @@ import errno
 import functools
 import os
 import pathlib
+import re
 import select
 import shutil
 import socket
@@ -324,8 +325,15 @@ class Namespace:
         return done.stdout
 
     def ip(self, text):
-        """Lines for ip(8)."""
+        """Lines for ip(8). Addresses are usable when this returns."""
         self.do("ip", "-batch", "-", stdin=text)
+        # What arrives for a new IPv6 address is lost until a worker of the kernel has made a route to it.
+        wanted = {f"local {address}" for address in re.findall(r"address add (\S+:\S*)/\d+.* nodad", text)}
+        wait_until(lambda: not wanted or wanted <= self._local_routes(), step=0.002)
+
+    def _local_routes(self):
+        lines = self.do("ip", "-6", "route", "show", "table", "local").splitlines()
+        return {" ".join(line.split()[:2]) for line in lines}
 
     def nft(self, text):
         need("nft")

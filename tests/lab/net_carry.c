@@ -9,7 +9,7 @@
 #include <netpacket/packet.h>
 #include <sys/socket.h>
 
-#include "net_lab.h"
+#include "net_hosts.h"
 
 static struct lab_echo echo;
 static struct lab_seen seen[64];
@@ -196,10 +196,11 @@ static void user_stamps(bool raw)
 int main(void)
 {
     lab_enter_namespace();
+    lab_make_far();
     lab_run(
         "set -e; sysctl -qw net.ipv6.conf.default.accept_dad=0;"
-        "ip link add near type veth peer name wire; unshare -n sleep 30 & sleep 0.3;"
-        "F=\"nsenter -t $! -n\"; ip link set wire netns $!;"
+        "ip link add near type veth peer name wire; "
+        "F=\"nsenter -t $FAR -n\"; ip link set wire netns $FAR;"
         "$F sysctl -qw net.ipv6.conf.default.accept_dad=0"
         " net.ipv6.conf.wire.accept_dad=0 net.ipv4.icmp_echo_ignore_broadcasts=0;"
         "ip addr add 10.1.0.1/24 brd 10.1.0.255 dev near; ip -6 addr add fd01::1/64 dev near nodad;"

@@ -5,9 +5,10 @@
 #include "net_lab.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
-/* Children that hold the other namespaces open. */
+/* A child that holds another namespace open for as long as we live. */
 LAB pid_t lab_keep_namespace(void)
 {
     int ready[2];
@@ -18,6 +19,7 @@ LAB pid_t lab_keep_namespace(void)
         lab_skip("fork");
     if (child == 0) {
         close(ready[0]);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (unshare(CLONE_NEWNET) || write(ready[1], "x", 1) != 1)
             _exit(1);
         close(ready[1]);
@@ -29,6 +31,15 @@ LAB pid_t lab_keep_namespace(void)
         lab_skip("namespace");
     close(ready[0]);
     return child;
+}
+
+/* Another namespace, for commands of lab_run: by the process in $FAR. */
+LAB void lab_make_far(void)
+{
+    char number[16];
+
+    snprintf(number, sizeof number, "%d", (int)lab_keep_namespace());
+    setenv("FAR", number, 1);
 }
 
 static pid_t lab_router, lab_far;

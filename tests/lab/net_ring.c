@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "net_lab.h"
+#include "net_hosts.h"
 
 #define SEEN 512
 
@@ -444,9 +444,10 @@ static void tunnel(void)
 int main(void)
 {
     lab_enter_namespace();
+    lab_make_far();
     lab_run("set -e; sysctl -qw net.ipv6.conf.default.accept_dad=0;"
-            "ip link add near type veth peer name wire; unshare -n sleep 60 & sleep 0.3;"
-            "F=\"nsenter -t $! -n\"; ip link set wire netns $!;"
+            "ip link add near type veth peer name wire; "
+            "F=\"nsenter -t $FAR -n\"; ip link set wire netns $FAR;"
             "$F sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.wire.accept_dad=0;"
             "ip addr add 10.1.0.1/24 dev near; ip -6 addr add fd01::1/64 dev near nodad;"
             "$F ip addr add 10.1.0.2/24 dev wire; $F ip -6 addr add fd01::2/64 dev wire nodad;"

@@ -3,6 +3,10 @@
 
 Works as root, and as an ordinary user where the system lets users make namespaces. Prints a line for
 each test and, last, "N passed, N failed, N skipped". A PATTERN picks the tests whose name holds it.
+
+Tests run beside each other, and many hold times against the clock. What fails is asked once more at the
+end, alone: a machine that was short of time is no fault of the program's. It is told as "unsteady" all
+the same, with its reason; and where more than a few fail there is no second time.
 """
 
 import concurrent.futures
@@ -27,6 +31,7 @@ WORKERS = 4
 TIME_LIMIT_S = 900
 LINES_SHOWN = 60  # of the reason of a failure
 COLUMNS_SHOWN = 400
+SECOND_TIMES = 4  # tests that may be asked once more
 INSIDE = "SONDE_LAB_INSIDE"
 
 
@@ -41,6 +46,27 @@ class Tally(unittest.TestResult):
         super().__init__()
         self.lock = threading.Lock()
         self.passed, self.failed, self.skipped_count = 0, 0, 0
+        self.unsteady = []  # (name, what runs it once more), each once
+        self.second_time = False
+
+    def fail(self, name, again, seconds, why):
+        """`again` is None for what cannot be asked once more."""
+        if self.second_time or again is None:
+            self.tell("failed", name, seconds, why)
+            return
+        with self.lock:
+            known = any(name == other for other, _ in self.unsteady)
+            if not known:
+                self.unsteady.append((name, again))
+        self.tell("unsteady", name, seconds, why)
+
+    def ask_again(self):
+        self.second_time = True
+        for name, again in self.unsteady:
+            if len(self.unsteady) > SECOND_TIMES:
+                self.tell("failed", name, why="see above")
+            else:
+                again()
 
     def tell(self, verdict, name, seconds=None, why=""):
         with self.lock:
@@ -55,7 +81,7 @@ class Tally(unittest.TestResult):
                 self.passed += 1
             elif verdict == "failed":
                 self.failed += 1
-            else:
+            elif verdict == "skipped":
                 self.skipped_count += 1
 
 
@@ -84,7 +110,17 @@ class Listener(unittest.TestResult):
     def _failed(self, test, error):
         kind, value, _ = error
         text = str(value) if issubclass(kind, AssertionError) else ""
-        self._tell("failed", test, text or self._exc_info_to_string(error, test))
+        whole = getattr(test, "test_case", test)  # of a part, all
+        again = None
+        if isinstance(whole, unittest.TestCase):
+            again = lambda: run_class([type(whole)(whole._testMethodName)], self.tally)
+        self.told.add(test.id())
+        self.tally.fail(
+            self.name_of(whole),
+            again,
+            time.monotonic() - self.started,
+            text or self._exc_info_to_string(error, test),
+        )
 
     def addSuccess(self, test):
         self._tell("passed", test)
@@ -154,7 +190,11 @@ def run_program(path, tally):
         why = text.splitlines()[-1] if text else "it gave no reason"
     else:
         why = f"status {result.code}\n{text}"
-    tally.tell(verdict, path.name, time.monotonic() - started, why)
+    seconds = time.monotonic() - started
+    if verdict == "failed":
+        tally.fail(path.name, lambda: run_program(path, tally), seconds, why)
+    else:
+        tally.tell(verdict, path.name, seconds, why)
 
 
 def run_all(patterns, tally):
@@ -171,6 +211,7 @@ def run_all(patterns, tally):
     for kind, tests in found:
         if kind.alone:
             run_class(tests, tally)
+    tally.ask_again()
 
 
 def enter_user_namespace(arguments):
