@@ -166,24 +166,30 @@ class Bench:
     # --- 4: one probe, start to end -------------------------------------------------------------
 
     def single(self):
+        """In the locale of a terminal, and in that of a script that wants none: loading one takes time."""
         rounds = self.rounds(300, 60)
         tools = self.only("sonde", "ping", "fping")
 
         def once(tool):
-            cost = self.runner.run(tool.single("127.0.0.1"), "sender", 10, read=False)
-            return {"wall": cost.wall_s * 1000, "cpu": cost.cpu_s * 1000,
-                    "memory": cost.memory_mib}
+            found = {}
+            for locale in ("C.UTF-8", "C"):
+                cost = self.runner.run(tool.single("127.0.0.1"), "sender", 10, read=False, locale=locale)
+                found["wall", locale] = cost.wall_s * 1000
+                found["cpu", locale] = cost.cpu_s * 1000
+                found["memory", locale] = cost.memory_mib
+            return found
 
         for tool in tools.values():
             once(tool)
         found, share = self.collect(tools, rounds, once)
-        self.notes.append(f"single: {rounds} runs a tool, interleaved; "
+        self.notes.append(f"single: {rounds} runs a tool and locale, interleaved; "
                           f"processors {share:.0f} % busy")
         return [
-            Row("one probe to loopback, whole process (ms)", found["wall"], most_ratio=1.2,
+            Row("one probe to loopback, whole process (ms)", found["wall", "C.UTF-8"], most_ratio=1.2,
                 digits=2),
-            Row("  processor time of it (ms)", found["cpu"], digits=2),
-            Row("  peak resident memory (MiB)", found["memory"], most=8, digits=2),
+            Row("  processor time of it (ms)", found["cpu", "C.UTF-8"], digits=2),
+            Row("  peak resident memory (MiB)", found["memory", "C.UTF-8"], most=8, digits=2),
+            Row("  the same, locale C (ms)", found["wall", "C"], digits=2),
         ]
 
     # --- 5: a monitor ---------------------------------------------------------------------------

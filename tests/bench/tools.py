@@ -19,7 +19,7 @@ class Runner:
         self.measure = measure
         self.output = os.path.join(directory, "output")
 
-    def run(self, command, network, seconds, read=True, most=0, through=()):
+    def run(self, command, network, seconds, read=True, most=0, through=(), locale="C"):
         """
         `most`: the highest exit status that is no failure, as where hosts may be silent; None: what
         had to be ended is no failure either. `through`: a command that runs another one, in a
@@ -28,7 +28,8 @@ class Runner:
         place = "/proc/self/ns/net" if through else f"/run/netns/{network}"
         done = subprocess.run(
             [*through, self.measure, place, str(seconds), self.output, *command],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 10)
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 10,
+            env={**os.environ, "LC_ALL": locale})
         if done.returncode != 0:
             raise RuntimeError(done.stderr.strip())
         wall, user, system, memory, status = (int(word) for word in done.stdout.split())
