@@ -13,7 +13,10 @@
 #include <unistd.h>
 
 #define MARGIN_MIN (100 * SONDE_NS_PER_US)
-#define HABIT_MAX  (200 * SONDE_NS_PER_US)
+#define SPIN_SHARE 50 /* of its length a wait that is not precise spins for this part at most, */
+#define SPIN_MAX                                                                                   \
+    (200 * SONDE_NS_PER_US) /* and never longer: a time of ours may have to be read                \
+                             */
 #define MARGIN_MAX (2 * SONDE_NS_PER_MS)
 #define READY_MAX  16
 
@@ -344,39 +347,33 @@ static void learn_margin(struct net_poller *poller, struct sonde_mono planned)
     poller->margin.ns = margin > MARGIN_MAX ? MARGIN_MAX : margin;
 }
 
-/* What wake-ups are usually late by; the spin that makes up for it stays short. */
-static void learn_habit(struct net_poller *poller, struct sonde_mono planned)
-{
-    int64_t late = sonde_mono_since(net_now(), planned).ns;
-    int64_t habit = poller->habit.ns + (late + late / 2 - poller->habit.ns) / 8;
-
-    poller->habit.ns = habit < 0 ? 0 : habit > HABIT_MAX ? HABIT_MAX : habit;
-}
-
 /* How long before its deadline a wait is to wake, to spin for the rest. */
-static struct sonde_span head_start(const struct net_poller *poller, bool early)
+static struct sonde_span head_start(const struct net_poller *poller, struct sonde_mono until)
 {
-    if (poller->precise)
+    int64_t most = sonde_mono_since(until, net_now()).ns / SPIN_SHARE;
+
+    if (most > SPIN_MAX)
+        most = SPIN_MAX;
+    if (poller->precise || most > poller->margin.ns)
         return poller->margin;
-    return early ? poller->habit : (struct sonde_span){0};
+    return (struct sonde_span){most < 0 ? 0 : most};
 }
 
 int net_poller_wait(struct net_poller *poller, struct sonde_mono until, bool early)
 {
     struct sonde_mono end = sonde_mono_earlier(until, poller->alarm);
-    bool trim = (early || poller->precise) && end.ns == until.ns && end.ns != SONDE_NEVER.ns;
+    bool spins = poller->precise || (early && !poller->reads_matter);
+    bool trim = spins && end.ns == until.ns && end.ns != SONDE_NEVER.ns;
     struct sonde_mono planned = end;
     int result;
 
     if (trim)
-        planned.ns = sonde_saturating_sub(end.ns, head_start(poller, early).ns);
+        planned.ns = sonde_saturating_sub(end.ns, head_start(poller, until).ns);
     result = sleep_until(poller, planned, early);
     if (result < 0)
         return result;
-    if (trim && result == WAKE_TIMER && poller->precise)
+    if (trim && result == WAKE_TIMER)
         learn_margin(poller, planned);
-    else if (trim && result == WAKE_TIMER)
-        learn_habit(poller, planned);
     while (trim && result != WAKE_OTHER && sonde_mono_before(net_now(), until))
         ;
     if (poller->alarm.ns != SONDE_NEVER.ns)

@@ -36,12 +36,12 @@ struct net_poller {
     int signal;               /* signalfd, -1: none */
     bool signal_ready;        /* it may have something to read */
     bool precise;             /* spin for the last stretch */
+    bool reads_matter;        /* times are taken when reading: only a precise wait spins */
     bool mask_saved;          /* mask is what to restore */
     sigset_t mask;            /* of blocked signals, before */
     unsigned long slack;      /* the thread's timer slack, before; 0: unknown */
     struct sonde_mono armed;  /* what the timer is set to */
-    struct sonde_span margin; /* how long before the deadline a precise wait wakes */
-    struct sonde_span habit;  /* and any other that may end early: by what wake-ups are late here */
+    struct sonde_span margin; /* how long before its deadline a wait wakes, to spin for the rest */
     struct sonde_mono alarm;
     sonde_net_alarm_due *alarm_due;
     void *alarm_self;

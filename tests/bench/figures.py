@@ -4,6 +4,7 @@ import dataclasses
 import math
 import os
 import statistics
+import subprocess
 
 import lab
 
@@ -123,13 +124,27 @@ class Bench:
         return {"drift": (times[-1] - times[0] - (count - 1) * 10_000) / 1000,
                 "gap": percentile(gaps, 99)}
 
+    def timer_once(self, count):
+        """Who only sleeps: what is worse than 100 us here is the machine's."""
+        timer = os.path.join(os.path.dirname(self.runner.measure), "timer")
+        done = subprocess.run([timer, str(count), "10000"], capture_output=True, text=True, check=True)
+        return float(done.stdout)
+
     def pacing(self):
         count = 300
-        rounds = self.rounds(3, 1)
+        rounds = self.rounds(5, 1)
         tools = self.only("sonde", "ping", "fping", "hping3")
-        idle, share = self.collect(tools, rounds, lambda tool: self.pacing_once(tool, count))
+        bare = []
+
+        def once(tool):
+            if tool.name == "sonde":
+                bare.append(self.timer_once(count))
+            return self.pacing_once(tool, count)
+
+        idle, share = self.collect(tools, rounds, once)
         self.notes.append(f"pacing: {rounds} x {count} probes a tool at 10 ms; idle: processors "
-                          f"{share:.0f} % busy; busy: 1 run")
+                          f"{share:.0f} % busy; a bare timer's gap error p99 meanwhile: "
+                          f"{statistics.median(bare):.1f} us; busy: 1 run")
         precise = {tool.name: tool.precise() for tool in self.only("sonde").values()}
         exact, _ = self.collect(precise, rounds, lambda tool: self.pacing_once(tool, count))
         with lab.Load(120):

@@ -44,7 +44,7 @@ unshare --mount --net --pid --fork --mount-proc true 2>/dev/null ||
 
 python3 -B "$here/check_claims.py"
 mkdir -p "$build/bench"
-for program in measure flood ring arrivals; do
+for program in measure flood ring arrivals timer; do
 	"${CC:-cc}" -std=gnu17 -O2 -Wall -Wextra -pthread -o "$build/bench/$program" "$here/$program.c"
 done
 exec unshare --mount --net --pid --fork --kill-child --mount-proc \
