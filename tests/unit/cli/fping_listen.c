@@ -180,12 +180,14 @@ Test(fping_listen, duplicates_are_counted_for_nothing)
     cr_assert_eq(stand.hosts[0].all.sent, 1);
     cr_assert_eq(stand.hosts[0].all.received, 1);
     cr_assert_eq(stand.listener.totals.received, 2);
+    printed_close(&stand.out);
     begin(&stand, "fping -l -q a b");
     tell(&stand, SONDE_REPLY, 0, 0, 0, 1);
     tell(&stand, SONDE_DUPLICATE, 0, 0, 0, 2);
     cr_assert_eq(stand.hosts[0].all.sent, 1);
     cr_assert_str_eq(printed_text(&stand.out), "a : [0], 64 bytes, 1.00 ms (1.00 avg, 0% loss)\n"
                                                "a : [0], 64 bytes, 2.00 ms (1.00 avg, 0% loss)\n");
+    printed_close(&stand.out);
 }
 
 Test(fping_listen, what_cannot_be_sent_is_said_once)

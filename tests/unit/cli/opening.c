@@ -42,6 +42,7 @@ static int open_it(void *self, struct sonde_transport *transport, const char **o
         scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
         cr_assert_eq(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(capset), 0), 0);
         cr_assert_eq(seccomp_load(filter), 0);
+        seccomp_release(filter);
     }
     *transport = (struct sonde_transport){.self = opener, .ops = &ops};
     *operation = "open what was asked for";

@@ -40,6 +40,14 @@ static void hear(void *self, const struct sonde_survey_answer *answer)
     (void)answer;
 }
 
+static void end(struct bench *bench)
+{
+    fclose(bench->config.out);
+    fclose(bench->config.err);
+    free(bench->out);
+    free(bench->err);
+}
+
 static void begin(struct bench *bench)
 {
     static const uint16_t identifier = 7;
@@ -103,10 +111,7 @@ static void finish(struct bench *bench)
 static void finish_and_close(struct bench *bench)
 {
     finish(bench);
-    fclose(bench->config.out);
-    fclose(bench->config.err);
-    free(bench->out);
-    free(bench->err);
+    end(bench);
 }
 
 #define ALIVE       "192.0.2.1 is alive, 1.500 ms\n"
@@ -119,10 +124,7 @@ static void expect_text(enum report_sweep_selection selection, bool quiet, const
     answers(&bench);
     finish(&bench);
     cr_expect_str_eq(bench.out, text);
-    fclose(bench.config.out);
-    fclose(bench.config.err);
-    free(bench.out);
-    free(bench.err);
+    end(&bench);
 }
 
 Test(report_survey, tells_whom_it_is_asked_for)
@@ -143,10 +145,7 @@ Test(report_survey, summary)
     cr_expect(strstr(bench.err, "ended at position 0 of 3; the same command goes on from there "
                                 "(--resume part2)\n"),
               "%s", bench.err);
-    fclose(bench.config.out);
-    fclose(bench.config.err);
-    free(bench.out);
-    free(bench.err);
+    end(&bench);
 }
 
 static void expect_courtesy(struct report_survey_config config, const char *line)
@@ -158,8 +157,7 @@ static void expect_courtesy(struct report_survey_config config, const char *line
         cr_expect(strstr(bench.err, line), "%s", bench.err);
     else
         cr_expect_not(strstr(bench.err, "other people"), "%s", bench.err);
-    free(bench.out);
-    free(bench.err);
+    end(&bench);
 }
 
 Test(report_survey, what_other_people_are_owed)
@@ -250,8 +248,7 @@ Test(report_survey, refusals_have_their_reasons)
     finish(&bench);
     cr_expect(strstr(bench.err, "3 unsent\n"), "%s", bench.err);
     cr_expect(strstr(bench.err, "\n3 unsent: Network is down\n"), "%s", bench.err);
-    free(bench.out);
-    free(bench.err);
+    end(&bench);
     bench = (struct bench){.config = {.form = REPORT_SWEEP_JSON}};
     begin(&bench);
     refuse_all(&bench);
@@ -259,8 +256,7 @@ Test(report_survey, refusals_have_their_reasons)
     cr_expect(strstr(bench.out, "\"refusals\":[{\"errno\":100,\"text\":\"Network is down\","
                                 "\"probes\":3}]"),
               "%s", bench.out);
-    free(bench.out);
-    free(bench.err);
+    end(&bench);
 }
 
 static uint64_t member(const json_t *object, const char *name)
@@ -293,10 +289,7 @@ Test(report_survey, json)
     }
     cr_expect_eq(*line, '\0');
     cr_expect_eq(bench.err_bytes, 0);
-    fclose(bench.config.out);
-    fclose(bench.config.err);
-    free(bench.out);
-    free(bench.err);
+    end(&bench);
 }
 
 Test(report_survey, status_and_progress)
