@@ -144,17 +144,21 @@ static double seconds_left(const struct report_survey *report,
     return left > 0 ? left : 0;
 }
 
-static void put_left(const struct report_survey *report, const struct sonde_survey_figures *figures,
+/* A rate is that of sending. */
+static void put_pace(const struct report_survey *report, const struct sonde_survey_figures *figures,
                      struct sonde_mono now)
 {
     FILE *err = report->config.err;
-    const bool waiting = sonde_mono_before(figures->answers_until, SONDE_NEVER);
-    const double cooldown = (double)sonde_mono_since(figures->answers_until, now).ns / 1e9;
-    const double left =
-        seconds_left(report, figures, (double)sonde_mono_since(now, report->start).ns / 1e9);
-    if (waiting)
+    const double elapsed = (double)sonde_mono_since(now, report->start).ns / 1e9;
+    if (sonde_mono_before(figures->answers_until, SONDE_NEVER)) {
+        const double cooldown = (double)sonde_mono_since(figures->answers_until, now).ns / 1e9;
         fprintf(err, "; waiting %.0f s for answers", cooldown > 0 ? ceil(cooldown) : 0);
-    else if (left >= 0)
+        return;
+    }
+    if (elapsed > 0)
+        fprintf(err, ", %.0f/s", (double)figures->sent / elapsed);
+    const double left = seconds_left(report, figures, elapsed);
+    if (left >= 0)
         fprintf(err, "; %.0f s left", ceil(left));
 }
 
@@ -172,9 +176,7 @@ static void put_line(const struct report_survey *report, struct sonde_mono now)
                 100.0 * (double)figures.replies /
                     (double)(figures.position - report->config.survey.from));
     fprintf(err, "; %" PRIu64 " probes", figures.sent);
-    if (elapsed > 0)
-        fprintf(err, ", %.0f/s", (double)figures.sent / elapsed);
-    put_left(report, &figures, now);
+    put_pace(report, &figures, now);
 }
 
 void report_survey_status(struct report_survey *report, struct sonde_mono now)

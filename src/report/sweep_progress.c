@@ -55,10 +55,11 @@ static void put_line(const struct report_sweep *report, struct sonde_mono now)
     if (decided > 0)
         fprintf(err, " (%.1f%%)", 100.0 * figures.answered / decided);
     fprintf(err, "; %" PRIu64 " probes", figures.sent);
-    if (elapsed > 0)
+    const bool waits = only_waits(report, &figures);
+    if (elapsed > 0 && !waits) /* a rate is that of sending */
         fprintf(err, ", %.0f/s", (double)figures.sent / elapsed);
     const double left = seconds_left(report, &figures, elapsed);
-    if (only_waits(report, &figures))
+    if (waits)
         fprintf(err, "; waiting for %" PRIu64 " answers", figures.open);
     else if (left >= 0)
         fprintf(err, "; %.0f s left", ceil(left));

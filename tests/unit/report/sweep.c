@@ -269,7 +269,7 @@ Test(report_sweep, what_it_waits_for)
     ask(&bench, 1);
     report_sweep_status(bench.report, (struct sonde_mono){2 * SONDE_NS_PER_S});
     end(&bench);
-    cr_expect(strstr(bench.err, "3 probes, 2/s; waiting for 2 answers\n"), "%s", bench.err);
+    cr_expect(strstr(bench.err, "3 probes; waiting for 2 answers\n"), "%s", bench.err);
     release(&bench);
 
     bench = (struct bench){
@@ -278,7 +278,7 @@ Test(report_sweep, what_it_waits_for)
     ask(&bench, 3);
     report_sweep_status(bench.report, (struct sonde_mono){SONDE_NS_PER_S});
     end(&bench);
-    cr_expect(strstr(bench.err, "3 probes, 3/s; waiting for 3 answers\n"), "%s", bench.err);
+    cr_expect(strstr(bench.err, "3 probes; waiting for 3 answers\n"), "%s", bench.err);
     release(&bench);
 }
 
