@@ -50,6 +50,7 @@ bench  command hping3            hping3            hping3              hping3   
 bench  command traceroute        traceroute        traceroute          traceroute         traceroute
 bench  command mtr               mtr-tiny          mtr                 mtr                mtr
 bench  command tracepath         iputils-tracepath iputils             iputils-tracepath  iputils
+bench  command scamper           scamper           scamper             scamper            scamper
 bench  command zmap              zmap              zmap                zmap               zmap
 bench  command masscan           masscan           masscan             masscan            masscan
 bench  command ip                iproute2          iproute             iproute2           iproute2

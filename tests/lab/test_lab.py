@@ -146,7 +146,8 @@ class Machine(Lab):
         """Neither checksum nor segmentation is left to a device."""
         need("ethtool")
         result = self.ended(self.lab("ethtool", "-k", "net0"))
-        for feature in ("tx-checksumming", "tcp-segmentation-offload", "generic-receive-offload"):
+        for feature in ("tx-checksumming", "tx-tcp-segmentation", "tx-tcp6-segmentation",
+                        "generic-segmentation-offload", "generic-receive-offload"):
             self.assertIn(f"{feature}: off", result.out)
 
     def test_checksums_and_sizes_are_those_of_a_real_wire(self):
