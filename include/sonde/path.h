@@ -177,9 +177,9 @@ struct sonde_path_hop {
     uint8_t class_before;
     uint8_t rewrite_after; /* the hop before that quoted; 0: the sender */
 
-    bool nat_before;       /* the quote shows a translation that the hop before did not: a NAT in
-                              between */
-    uint8_t nat_after;     /* the hop before that quoted; 0: none */
+    bool nat_before;       /* the quote shows a translation that the hop before did not, and is not
+                              alone with that (docs/paths.md): a NAT in between */
+    uint8_t nat_after;     /* the hop before that quoted and is believed; 0: none */
     unsigned nat_evidence; /* of what the quote shows here: enum sonde_path_evidence, or-ed */
     bool hop_limit_zero;   /* a router in front passed the probe on with hop limit 0: the answer is
                               the next hop's */

@@ -118,7 +118,8 @@ struct sonde_quote {
     uint16_t ip_id;        /* IPv4 */
     uint32_t flow_label;   /* IPv6 */
     uint16_t total_bytes;  /* the length that the quoted IP header claims */
-    bool port_differs;     /* the source port is not ours: it was translated on the way */
+    uint16_t port;         /* the source port, or the identifier of ICMP, as it arrived there */
+    bool port_differs;     /* … is not ours: it was translated on the way */
     bool checksum_differs; /* the UDP checksum is not ours: somebody rewrote what it covers */
     struct sonde_address from;
     struct sonde_address to;

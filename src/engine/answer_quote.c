@@ -239,6 +239,7 @@ static struct sonde_quote quote_of(const struct answer_context *context,
 {
     const struct packet_transport *inner = claim->inner;
     struct sonde_quote quote = *claim->quote;
+    quote.port = claim->identifier;
     quote.port_differs = claim->identifier != flight_identifier(context->flight, slot);
     quote.icmp_intact = inner->bytes.length >= PACKET_ICMP_HEADER && !quote.port_differs;
     struct build_payload payload = build_payload_of(

@@ -23,6 +23,7 @@ struct path_hop {
     double gap_sum;
     double gap_squares;
     uint32_t lost_in_a_row;
+    uint32_t alike; /* of its last quotes, how many show the same source */
 };
 
 struct sonde_path {
@@ -39,7 +40,9 @@ struct path_hop *path_hop_at(const struct sonde_path *path, unsigned hop);
 /* path_reveal.c: keeps what an answer shows of the network. */
 void path_reveal(struct sonde_path *path, struct path_hop *hop, const struct sonde_outcome *heard);
 
-/* path_rewrite.c: who changed our datagrams on the way. */
+/* path_rewrite.c: who changed our datagrams on the way. Did they have one source, as both saw it?
+ */
+bool path_same_source(const struct sonde_quote *a, const struct sonde_quote *b);
 void path_find_rewrites(struct sonde_path *path);
 
 /* path_variety.c: one address, a changed path, or several by turns. */

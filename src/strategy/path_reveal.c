@@ -61,6 +61,18 @@ static bool knows_ip_id(const struct sonde_path *path, const struct sonde_outcom
            (kind == SONDE_PROBE_UDP || kind == SONDE_PROBE_TCP || kind == SONDE_PROBE_SCTP);
 }
 
+static void keep_quote(struct path_hop *hop, const struct sonde_quote *quote, bool ip_id_differs)
+{
+    struct sonde_path_hop *shown = &hop->shown;
+    bool as_before = shown->quoted && path_same_source(&shown->quote, quote) &&
+                     shown->quote.checksum_differs == quote->checksum_differs &&
+                     shown->ip_id_differs == ip_id_differs;
+    hop->alike = as_before ? hop->alike + 1 : 1;
+    shown->quoted = true;
+    shown->quote = *quote;
+    shown->ip_id_differs = ip_id_differs;
+}
+
 void path_reveal(struct sonde_path *path, struct path_hop *hop, const struct sonde_outcome *heard)
 {
     struct sonde_path_hop *shown = &hop->shown;
@@ -69,9 +81,7 @@ void path_reveal(struct sonde_path *path, struct path_hop *hop, const struct son
     if (heard->kind == SONDE_TOO_BIG && heard->mtu > 0 &&
         (shown->mtu == 0 || heard->mtu < shown->mtu))
         shown->mtu = heard->mtu;
-    if (!heard->quote.present)
-        return;
-    shown->quoted = true;
-    shown->quote = heard->quote;
-    shown->ip_id_differs = knows_ip_id(path, heard) && heard->quote.ip_id != heard->sequence;
+    if (heard->quote.present)
+        keep_quote(hop, &heard->quote,
+                   knows_ip_id(path, heard) && heard->quote.ip_id != heard->sequence);
 }

@@ -18,7 +18,6 @@ HOSTS = {                         # besides far
 }
 WORDS = {"bleached": ["-Q", "186"], "rationed-hop": ["-q", "6"]}
 KINDS = {"echo": [], "udp": ["--udp", "33434"], "tcp": ["--tcp", "80"]}
-NOT_OURS = {("asymmetric", "twin", "tcp")}    # a connection has two ends, and no third
 MTUS = {                          # scenario: the path MTU of far, how far it is, who says so, behind which hop
     "black-hole": (1400, 4, [("black_hole", 1400, 2)]),
     "tunnel-mtu": (1280, 6, [("router", 1480, 2), ("router", 1280, 4)]),
@@ -36,8 +35,6 @@ def plans(kind, family):
     for path in sorted(play.GALLERY.glob("*.scn")):
         text = path.read_text(encoding="utf-8")
         for host in ["far", *HOSTS.get(path.stem, "").split()]:
-            if (path.stem, host, kind) in NOT_OURS:
-                continue
             for address in play.addresses(text, host, (family,))[:1]:
                 yield path.stem, host, address
 

@@ -24,10 +24,16 @@ class Probe:
         self.dishonest = bool(DISHONEST & self.fates) or self.harmed
         self.nodes = [step["node"] for step in packet["way"]]
         left = [decision for decision in packet["decisions"] if decision["left_ns"] is not None
-                and decision["fate"] in SAID and not CHANGED & set(decision["harm"])]
+                and decision["fate"] in SAID and not CHANGED & set(decision["harm"])
+                and not self.third(decision["answer"])]
         self.decision = min(left, key=lambda decision: decision["left_ns"], default=None)
         self.answer = self.decision["answer"] if self.decision else None
         self.quote = (self.answer or {}).get("quote")
+
+    def third(self, answer):
+        """A connection has two ends (RFC 9293 section 3.3.1): what another address says is none of it."""
+        return (self.packet["protocol"] == "tcp" == answer["protocol"]
+                and answer["source"] != self.packet["destination"])
 
     def labels(self):
         objects = (self.answer or {}).get("extensions") or []
@@ -125,6 +131,7 @@ class Comparison:
                          probe.packet["decisions"] if decision.get("answer")}
                 self.differ(f"hop {hop}: others than answered",
                             {each["address"] for each in said["addresses"]} - heard, set())
+                self.nothing_forged(hop, said, probes)
                 continue
             answered = [probe for probe in probes if probe.answer]
             sources = {probe.answer["source"] for probe in answered}
@@ -143,6 +150,18 @@ class Comparison:
                             at if now and not translated else None)
                 before, at, translated = seen, hop, now
             self.verdict(hop, said, probes)
+
+    def nothing_forged(self, hop, said, probes):
+        """Where some lie, nothing is claimed that nobody honest has shown."""
+        quotes = [probe.quote for probe in probes if probe.quote]
+        if "rewritten_after_hop" in said and said["tclass"] not in {each["traffic_class"] for each in quotes}:
+            self.differences.append(f"hop {hop}: class: {said['tclass']}, and nobody honest saw that")
+        told = [label for probe in probes for label in probe.labels()]
+        self.differ(f"hop {hop}: labels of nobody",
+                    [label for label in said.get("mpls", []) if label not in told], [])
+        if "nat_after_hop" in said and not any(
+                probe.translated() for at, asked in self.asked.items() if at >= hop for probe in asked):
+            self.differences.append(f"hop {hop}: NAT in front, and nobody honest saw one")
 
     def sent_class(self):
         return next(iter(self.asked.values()))[0].packet["traffic_class"]

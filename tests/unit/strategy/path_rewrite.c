@@ -46,7 +46,8 @@ Test(strategy_path_rewrite, a_nat_stands_in_front_of_who_sees_the_translation)
     quote(&bench, 1, (struct sonde_quote){.from = ours});
     quote(&bench, 3, (struct sonde_quote){.from = theirs, .port_differs = true});
     quote(&bench, 4, (struct sonde_quote){.from = theirs, .port_differs = true});
-    quote(&bench, 5, (struct sonde_quote){.from = others, .port_differs = true});
+    for (int i = 0; i < 2; i++)
+        quote(&bench, 5, (struct sonde_quote){.from = others, .port_differs = true});
     path_bench_judge(&bench, SONDE_TRACE_REACHED, 5, 5);
     for (unsigned hop = 1; hop <= 5; hop++)
         cr_assert_eq(path_bench_at(&bench, hop)->nat_before, hop == 3 || hop == 5, "%u", hop);
@@ -61,7 +62,47 @@ Test(strategy_path_rewrite, a_checksum_gives_a_nat_away_that_translates_quotes)
     quote(&bench, 1, (struct sonde_quote){.from = ours});
     quote(&bench, 2, (struct sonde_quote){.from = ours, .checksum_differs = true});
     path_bench_judge(&bench, SONDE_TRACE_REACHED, 2, 2);
+    cr_assert_not(path_bench_at(&bench, 2)->nat_before, "one quote is no evidence");
+    quote(&bench, 2, (struct sonde_quote){.from = ours, .checksum_differs = true});
+    path_bench_judge(&bench, SONDE_TRACE_REACHED, 2, 2);
     cr_assert(path_bench_at(&bench, 2)->nat_before);
+    sonde_path_destroy(bench.path);
+}
+
+static struct sonde_quote translated(struct sonde_address from, uint16_t port)
+{
+    return (struct sonde_quote){.from = from, .port = port, .port_differs = true};
+}
+
+/* Who makes quotes up does not know what the hops behind show, and a translator is no die. */
+Test(strategy_path_rewrite, a_forged_quote_is_no_nat)
+{
+    struct sonde_address ours = path_bench_address(77);
+    struct path_bench bench = path_bench_new((struct sonde_path_config){.source = ours});
+    quote(&bench, 1, translated(ours, 1)); /* hop 2 sees none */
+    quote(&bench, 1, translated(ours, 1));
+    quote(&bench, 2, (struct sonde_quote){.from = ours});
+    quote(&bench, 3, translated(ours, 2)); /* hop 4 sees another one */
+    quote(&bench, 4, translated(ours, 3));
+    quote(&bench, 4, translated(ours, 4));
+    path_bench_judge(&bench, SONDE_TRACE_REACHED, 4, 4);
+    for (unsigned hop = 1; hop <= 4; hop++)
+        cr_assert_not(path_bench_at(&bench, hop)->nat_before, "%u", hop);
+    sonde_path_destroy(bench.path);
+}
+
+Test(strategy_path_rewrite, behind_a_forged_quote_a_nat_is_one)
+{
+    struct sonde_address ours = path_bench_address(77), theirs = path_bench_address(88);
+    struct path_bench bench = path_bench_new((struct sonde_path_config){.source = ours});
+    quote(&bench, 1, (struct sonde_quote){.from = ours});
+    quote(&bench, 2, translated(path_bench_address(99), 1));
+    quote(&bench, 3, translated(theirs, 2));
+    quote(&bench, 4, translated(theirs, 2));
+    path_bench_judge(&bench, SONDE_TRACE_REACHED, 4, 4);
+    for (unsigned hop = 1; hop <= 4; hop++)
+        cr_assert_eq(path_bench_at(&bench, hop)->nat_before, hop == 3, "%u", hop);
+    cr_assert_eq(path_bench_at(&bench, 3)->nat_after, 1, "of hop 2 nothing is believed");
     sonde_path_destroy(bench.path);
 }
 
