@@ -27,13 +27,6 @@ static void put_time(const struct json_report *report, json_t *object, const cha
     report_json_text(object, key, report_time(report_wall(&report->state, at), text));
 }
 
-static void put_address(json_t *object, const char *key, const struct sonde_address *address)
-{
-    char text[SONDE_ADDRESS_TEXT];
-    if (address->family != SONDE_FAMILY_NONE)
-        report_json_text(object, key, sonde_address_format(address, text));
-}
-
 static json_t *line(const struct json_report *report, const char *type, struct sonde_mono at)
 {
     json_t *object = json_object();
@@ -79,8 +72,8 @@ static void start(void *self, uint32_t target)
     json_t *object = line(report, "target", now(report));
     report_json_count(object, "target", target);
     report_json_text(object, "name", report->state.names[target]);
-    put_address(object, "address", &to->address);
-    put_address(object, "source", &to->source);
+    report_json_address(object, "address", &to->address);
+    report_json_address(object, "source", &to->source);
     report_json_text(object, "device", to->device);
     put(report, object);
 }
@@ -122,9 +115,9 @@ static void put_answer(const struct json_report *report, json_t *object,
                        const struct sonde_outcome *outcome)
 {
     char name[REPORT_LABEL];
-    put_address(object, "from", &outcome->from);
+    report_json_address(object, "from", &outcome->from);
     report_json_text(object, "from_name", report_name_of(&report->state, &outcome->from, name));
-    put_address(object, "to", &outcome->to);
+    report_json_address(object, "to", &outcome->to);
     if (outcome->icmp.data)
         report_json_count(object, "bytes", outcome->icmp.length);
     if (outcome->hop_limit >= 0)
@@ -136,7 +129,7 @@ static void put_answer(const struct json_report *report, json_t *object,
         report_json_text(object, "said", report_said_word(outcome->said));
     if (report_is_icmp(outcome))
         put_icmp(object, outcome);
-    put_address(object, "gateway", &outcome->gateway);
+    report_json_address(object, "gateway", &outcome->gateway);
     if (outcome->kind == SONDE_PARAMETER_PROBLEM)
         report_json_count(object, "pointer", outcome->pointer);
 }
@@ -167,8 +160,8 @@ static void put_quote(json_t *object, const struct sonde_quote *quote)
     if (!quote->present)
         return;
     json_t *value = json_object();
-    put_address(value, "from", &quote->from);
-    put_address(value, "to", &quote->to);
+    report_json_address(value, "from", &quote->from);
+    report_json_address(value, "to", &quote->to);
     report_json_count(value, "ttl", quote->hop_limit);
     report_json_count(value, "traffic_class", quote->traffic_class);
     report_json_count(value, "total_bytes", quote->total_bytes);
@@ -184,7 +177,7 @@ static void outcome_told(void *self, const struct sonde_outcome *outcome)
     struct sonde_span rtt;
     json_t *object = line(report, "outcome", report_when(&report->state, outcome));
     report_json_count(object, "target", outcome->target);
-    put_address(object, "address", &report->state.run.targets[outcome->target].address);
+    report_json_address(object, "address", &report->state.run.targets[outcome->target].address);
     report_json_count(object, "seq", outcome->number + 1);
     report_json_text(object, "outcome", report_outcome_word(outcome->kind));
     report_json_flag(object, "final", sonde_outcome_is_final(outcome->kind));
@@ -211,7 +204,7 @@ static void unanswered(void *self, uint32_t target, uint64_t number)
     struct json_report *report = self;
     json_t *object = line(report, "unanswered", now(report));
     report_json_count(object, "target", target);
-    put_address(object, "address", &report->state.run.targets[target].address);
+    report_json_address(object, "address", &report->state.run.targets[target].address);
     report_json_count(object, "seq", number + 1);
     put(report, object);
 }
@@ -224,7 +217,7 @@ static void targets(struct json_report *report, const char *type)
         json_t *object = line(report, type, now(report));
         report_json_count(object, "target", i);
         report_json_text(object, "name", report->state.names[i]);
-        put_address(object, "address", &report->state.run.targets[i].address);
+        report_json_address(object, "address", &report->state.run.targets[i].address);
         json_summary_of_target(&report->state, i, object);
         put(report, object);
     }
