@@ -139,6 +139,12 @@ int sonde_engine_lend_targets(struct sonde_engine *engine, struct sonde_engine_t
 int sonde_engine_rename_identifier(struct sonde_engine *engine, size_t index, uint16_t identifier);
 
 /*
+ * How long the datagram of a probe to its target is, IP header included; a negative errno when it
+ * cannot be built: -EMSGSIZE for one that is too long, -EINVAL for one that is too short.
+ */
+int sonde_engine_datagram_bytes(const struct sonde_engine *engine, const struct sonde_probe *probe);
+
+/*
  * Builds what is due at `now`, up to `capacity` datagrams. Fragments of one datagram follow each
  * other. The bytes stay valid until the next call. Returns how many were filled.
  */

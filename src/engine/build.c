@@ -202,19 +202,33 @@ static int reserve(struct build_template *template, size_t length)
     return 0;
 }
 
-static int prepare(struct build_template *template, struct build_job *job)
+static size_t ip_header(const struct build_job *job)
 {
-    template->length = 0;
+    bool ipv4 = job->target->address.family == SONDE_IPV4;
+    return ipv4 ? PACKET_IPV4_HEADER + job->config->ipv4_options.length : PACKET_IPV6_HEADER;
+}
+
+/* Finds out how long the datagram is. Returns 0 or a negative errno. */
+static int measure_job(struct build_job *job)
+{
     int upper = measure(job);
     if (upper < 0)
         return upper;
     job->bytes = (size_t)upper;
     bool ipv4 = job->target->address.family == SONDE_IPV4;
-    size_t header =
-        ipv4 ? PACKET_IPV4_HEADER + job->config->ipv4_options.length : PACKET_IPV6_HEADER;
-    if (ipv4 ? header + job->bytes > IPV4_DATAGRAM_MAX : job->bytes > IPV6_PAYLOAD_MAX)
+    if (ipv4 ? ip_header(job) + job->bytes > IPV4_DATAGRAM_MAX : job->bytes > IPV6_PAYLOAD_MAX)
         return -EMSGSIZE;
-    int error = reserve(template, header + job->bytes);
+    return 0;
+}
+
+static int prepare(struct build_template *template, struct build_job *job)
+{
+    template->length = 0;
+    int error = measure_job(job);
+    if (error)
+        return error;
+    size_t header = ip_header(job);
+    error = reserve(template, header + job->bytes);
     if (error)
         return error;
     struct packet_writer writer = packet_writer_over(template->bytes, header + job->bytes);
@@ -231,6 +245,14 @@ static int prepare(struct build_template *template, struct build_job *job)
     if (job->bytes % 2 == 1)
         packet_sum_add(&template->sum, (const uint8_t[]){0}, 1); /* patches begin at even offsets */
     return 0;
+}
+
+int build_datagram_bytes(const struct builder *builder, const struct sonde_probe *probe,
+                         const struct sonde_engine_target *target)
+{
+    struct build_job job = {.config = builder->config, .probe = probe, .target = target};
+    int error = measure_job(&job);
+    return error ? error : (int)(ip_header(&job) + job.bytes);
 }
 
 /* --- for each probe ----------------------------------------------------------------------------

@@ -46,6 +46,10 @@ int build_datagram(struct builder *builder, const struct sonde_probe *probe,
                    const struct sonde_engine_target *target, const struct build_lease *lease,
                    struct sonde_bytes *datagram);
 
+/* How long that datagram is, or a negative errno as above. */
+int build_datagram_bytes(const struct builder *builder, const struct sonde_probe *probe,
+                         const struct sonde_engine_target *target);
+
 /* UDP, TCP and SCTP: the identifier is a source port, and the sequence stands in the IP header. */
 bool build_has_ports(enum sonde_probe_kind kind);
 

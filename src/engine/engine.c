@@ -75,6 +75,13 @@ int sonde_engine_lend_targets(struct sonde_engine *engine, struct sonde_engine_t
     return 0;
 }
 
+int sonde_engine_datagram_bytes(const struct sonde_engine *engine, const struct sonde_probe *probe)
+{
+    if (probe->target >= engine->target_count)
+        return -EINVAL;
+    return build_datagram_bytes(&engine->builder, probe, &engine->targets[probe->target]);
+}
+
 struct answer_context engine_context(struct sonde_engine *engine)
 {
     return (struct answer_context){&engine->flight, &engine->config, engine->targets,

@@ -149,6 +149,20 @@ Test(engine_engine, too_long_is_fragmented_or_refused_with_the_mtu)
     bench_free(bench);
 }
 
+Test(engine_engine, tells_how_long_a_datagram_is)
+{
+    struct bench *bench = bench_new(56, 1);
+    struct sonde_probe probe = bench->shape;
+    size_t count = sonde_engine_transmit(bench->engine, (struct sonde_mono){0}, bench->batch, 64);
+    cr_assert_eq(count, 1);
+    cr_expect_eq(sonde_engine_datagram_bytes(bench->engine, &probe), (int)bench->batch[0].length);
+    probe.payload_bytes = 65508;
+    cr_expect_eq(sonde_engine_datagram_bytes(bench->engine, &probe), -EMSGSIZE);
+    probe.target = 1;
+    cr_expect_eq(sonde_engine_datagram_bytes(bench->engine, &probe), -EINVAL);
+    bench_free(bench);
+}
+
 Test(engine_engine, a_lost_later_fragment_fails_the_probe)
 {
     struct bench *bench = bench_new(4000, 1);
