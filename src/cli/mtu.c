@@ -10,13 +10,9 @@
 #include "report/mtu.h"
 #include "sonde/mtu.h"
 
-#define IPV4_HEADER 20u
-#define IPV6_HEADER 40u
-#define HEAD        8u  /* of ICMP and UDP */
-#define TCP_HEAD    32u /* with the options of our SYNs */
-#define LEAST_IPV4  68u /* RFC 791 */
-#define LEAST_IPV6  1280u
-#define MOST_WAYS   64u
+#define LEAST_IPV4 68u /* RFC 791 */
+#define LEAST_IPV6 1280u
+#define MOST_WAYS  64u
 
 struct search {
     struct path_ground *ground;
@@ -26,23 +22,11 @@ struct search {
     struct path_look look;
 };
 
-static bool is_ipv6(const struct path_ground *ground)
-{
-    return ground->target.address.family == SONDE_IPV6;
-}
-
-static uint16_t header_bytes(const struct path_ground *ground)
-{
-    const uint32_t ip =
-        is_ipv6(ground) ? IPV6_HEADER : IPV4_HEADER + (uint32_t)ground->options.length;
-    return (uint16_t)(ip + (ground->settings->choice.kind == SONDE_PROBE_TCP ? TCP_HEAD : HEAD));
-}
-
 static struct sonde_mtu_config config_of(const struct path_ground *ground)
 {
     const struct path_settings *settings = ground->settings;
-    const uint16_t header = header_bytes(ground);
-    const uint16_t usual = is_ipv6(ground) ? LEAST_IPV6 : LEAST_IPV4;
+    const uint16_t header = path_ground_header_bytes(ground);
+    const uint16_t usual = ground->target.address.family == SONDE_IPV6 ? LEAST_IPV6 : LEAST_IPV4;
     struct sonde_mtu_config config = {
         .least = (uint16_t)(settings->least_bytes > 0 ? settings->least_bytes : usual),
         .most = (uint16_t)(settings->most_bytes > 0 ? settings->most_bytes : ground->device_mtu),

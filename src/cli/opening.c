@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WAYS_IN                                                                                    \
+    "; setcap cap_net_raw+p on the program, run it as root, or for datagram sockets: sysctl "      \
+    "net.ipv4.ping_group_range='0 2147483647'"
+
 void cli_complain_of_scenario(const char *program, const struct sonde_sim_error *problem)
 {
     if (problem->line > 0)
@@ -55,11 +59,6 @@ void cli_complain_of_sockets(const char *program, const char *device,
         fprintf(stderr, "%s: %s is no address of this machine; `ip address` lists them\n", program,
                 sonde_address_format(source, text));
     else
-        fprintf(stderr, "%s: cannot %s: %s\n", program, operation, strerror(-error));
-    if (error == -EPERM || error == -EACCES)
-        fprintf(stderr,
-                "%s: one of these opens the way: setcap cap_net_raw+p on the program, running it "
-                "as root, or\n"
-                "  sysctl net.ipv4.ping_group_range='0 2147483647' for datagram sockets\n",
-                program);
+        fprintf(stderr, "%s: cannot %s: %s%s\n", program, operation, strerror(-error),
+                error == -EPERM || error == -EACCES ? WAYS_IN : "");
 }

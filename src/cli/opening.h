@@ -33,8 +33,8 @@ int cli_open_privileged(struct privilege *privilege, cli_open_sockets *open, voi
 void cli_complain_of_privilege(const char *program, const char *what);
 
 /*
- * Tells on stderr why sockets could not be opened, and what would help. `device` (NULL: none) and
- * `source` are what was asked for.
+ * Tells on stderr, in one line, why sockets could not be opened, and what would help. `device`
+ * (NULL: none) and `source` are what was asked for.
  */
 void cli_complain_of_sockets(const char *program, const char *device,
                              const struct sonde_address *source, const char *operation, int error);

@@ -17,6 +17,11 @@
 #define NAME_WAIT      sonde_span_ms(100)
 #define USUAL_MTU      1500u
 #define MOST_IN_FLIGHT 65536
+#define IPV4_HEADER    20u
+#define IPV6_HEADER    40u
+#define HEAD           8u  /* of ICMP and UDP */
+#define TCP_HEAD       32u /* with the options of our SYNs */
+#define LEAST_UDP_IPV6 2   /* by which a probe is known: the checksum must be */
 
 /* --- sockets --------------------------------------------------------------------------------- */
 
@@ -64,11 +69,11 @@ static int open_sockets(void *self, struct sonde_transport *transport, const cha
 static bool dgram_can(const struct path_ground *ground)
 {
     const struct path_settings *settings = ground->settings;
+    const bool tcp = settings->choice.kind == SONDE_PROBE_TCP;
     /* what connect(2) sends has no size of ours */
-    const bool sized_tcp =
-        settings->command == PATH_IN_MTU && settings->choice.kind == SONDE_PROBE_TCP;
     const char *what = settings->choice.kind == SONDE_PROBE_SCTP ? "--sctp"
-                       : sized_tcp                               ? "--tcp"
+                       : tcp && settings->command == PATH_IN_MTU ? "--tcp"
+                       : tcp && settings->size_given             ? "--size with --tcp"
                        : settings->multipath                     ? "--multipath"
                        : settings->via.count > 0                 ? "--via"
                                                                  : NULL;
@@ -218,6 +223,22 @@ static int find_target(struct path_ground *ground)
     return find_hops(ground, address);
 }
 
+/* Whether --size can be; told on stderr if not. */
+static bool size_fits(const struct path_ground *ground)
+{
+    const struct path_settings *settings = ground->settings;
+    const bool ipv6 = ground->target.address.family == SONDE_IPV6;
+    const int64_t least = ipv6 && settings->choice.kind == SONDE_PROBE_UDP ? LEAST_UDP_IPV6 : 0;
+    const int64_t most =
+        UINT16_MAX + (ipv6 ? IPV6_HEADER : 0) - (int64_t)path_ground_header_bytes(ground);
+    const int64_t size = settings->payload_bytes;
+    if (!settings->size_given || (size >= least && size <= most))
+        return true;
+    fprintf(stderr, "%s: --size: '%lld' is out of range (expected %lld to %lld for such probes)\n",
+            ground->context->program, (long long)size, (long long)least, (long long)most);
+    return false;
+}
+
 /* Names may take long: until the loop obeys signals they do what they do to any process. */
 static int find_target_interruptibly(struct path_ground *ground)
 {
@@ -286,6 +307,8 @@ int path_ground_open(struct path_ground *ground, struct cli_context *context,
         status = confine(ground, PRIVILEGE_RESOLVE);
     if (!status)
         status = find_target_interruptibly(ground);
+    if (!status && !size_fits(ground))
+        status = CLI_FAILED;
     if (!status)
         status = open_geo(ground);
     if (!status)
@@ -323,16 +346,22 @@ int path_ground_engine(const struct path_ground *ground, struct sonde_engine_con
     return error ? complain(ground, "get random bytes", error) : 0;
 }
 
+uint16_t path_ground_header_bytes(const struct path_ground *ground)
+{
+    const size_t ip = ground->target.address.family == SONDE_IPV6
+                          ? IPV6_HEADER
+                          : IPV4_HEADER + ground->options.length;
+    return (uint16_t)(ip + (ground->settings->choice.kind == SONDE_PROBE_TCP ? TCP_HEAD : HEAD));
+}
+
 struct sonde_probe path_ground_probe(const struct path_ground *ground)
 {
     const struct path_settings *settings = ground->settings;
     uint32_t label = settings->flow_label > 0 ? (uint32_t)settings->flow_label : 0;
     if (settings->flow_label == 0)
         base_random_secret(&label, sizeof label);
-    const bool with_payload =
-        settings->choice.kind == SONDE_PROBE_ECHO || settings->choice.kind == SONDE_PROBE_UDP;
     return (struct sonde_probe){
-        .payload_bytes = with_payload ? (uint16_t)settings->payload_bytes : 0,
+        .payload_bytes = (uint16_t)settings->payload_bytes,
         .timeout = settings->timeout,
         .kind = settings->choice.kind,
         .traffic_class = settings->traffic_class > 0 ? (uint8_t)settings->traffic_class : 0,

@@ -41,6 +41,9 @@ void path_ground_close(struct path_ground *ground);
 /* Fills in what all datagrams have in common. Returns 0, or the exit code with the cause told. */
 int path_ground_engine(const struct path_ground *ground, struct sonde_engine_config *config);
 
+/* Of IP and what stands in front of the data of a probe. */
+uint16_t path_ground_header_bytes(const struct path_ground *ground);
+
 /* A probe as the settings want it: all but target, number, due and hop limit. */
 struct sonde_probe path_ground_probe(const struct path_ground *ground);
 

@@ -44,8 +44,8 @@ static const struct cli_option table[] = {
      AT(payload), .fallback = CLI_PAYLOAD_BY_PORT, .choices = cli_payload_choices, TRACE},
     {'s', "size", CLI_INTEGER, NULL, "BYTES",
      "bytes of payload behind the ICMP or UDP header; from 18 on answers prove themselves and "
-     "the flow of echo requests is constant",
-     AT(payload_bytes), .max = 65507, .fallback = 32, TRACE},
+     "the flow of echo requests is constant; with --tcp what a SYN carries, nothing by default",
+     AT(payload_bytes), TELLS(size_given), .max = 65507, .fallback = 32, TRACE},
     {'Q', "tos", CLI_PARSED, NULL, "CLASS",
      "type of service or traffic class: 0 to 255, or a name (af41, ef, cs1, ...)",
      AT(traffic_class), .max = 255, .parse = ping_read_traffic_class},
@@ -70,8 +70,8 @@ static const struct cli_option table[] = {
     {'m', "max-hops", CLI_INTEGER, NULL, "HOP", "go no further than this hop", AT(last_hop),
      .min = 1, .max = 255, .fallback = 30},
     {'q', "queries", CLI_INTEGER, NULL, "COUNT",
-     "probes to each hop (with --rounds: in each round, 1 by default)", AT(queries), .min = 1,
-     .max = SONDE_TRACE_QUERIES_MAX, .fallback = -1, TRACE},
+     "probes to each hop (with --rounds: in each round, 1 by default)", AT(queries),
+     TELLS(queries_given), .min = 1, .max = SONDE_TRACE_QUERIES_MAX, .fallback = -1, TRACE},
     {0, "silent-hops", CLI_INTEGER, NULL, "COUNT",
      "stop behind so many hops in a row that do not answer", AT(silent_hops), .min = 1, .max = 255,
      .fallback = 6},
@@ -85,7 +85,8 @@ static const struct cli_option table[] = {
      "ask all hops so often; 0: until interrupted", AT(rounds), TELLS(rounds_given),
      .max = UINT32_MAX, .fallback = 1, TRACE},
     {'i', "interval", CLI_DURATION, NULL, "TIME", "from one round to the next", AT(interval),
-     .min = SONDE_NS_PER_MS, .max = LONGEST_TIME, .fallback = SONDE_NS_PER_S, TRACE},
+     TELLS(interval_given), .min = SONDE_NS_PER_MS, .max = LONGEST_TIME, .fallback = SONDE_NS_PER_S,
+     TRACE},
     {0, "report", CLI_FLAG, NULL, NULL,
      "a table at the end: loss, times and a verdict for each hop; 10 rounds unless told otherwise",
      AT(report), TRACE},
@@ -96,10 +97,10 @@ static const struct cli_option table[] = {
      "of --multipath: router by router, or hop by hop with far fewer probes, which may miss ways "
      "that are "
      "used unevenly",
-     AT(algorithm), .fallback = PATH_MDA, .choices = algorithms, TRACE},
+     AT(algorithm), TELLS(algorithm_given), .fallback = PATH_MDA, .choices = algorithms, TRACE},
     {0, "confidence", CLI_INTEGER, NULL, "PERCENT",
-     "of --multipath: how sure to be that no way was missed, 95 or 99", AT(confidence), .min = 95,
-     .max = 99, .fallback = 95, TRACE},
+     "of --multipath: how sure to be that no way was missed, 95 or 99", AT(confidence),
+     TELLS(confidence_given), .min = 95, .max = 99, .fallback = 95, TRACE},
 
     {0, "least", CLI_INTEGER, "Sizes", "BYTES", "datagrams of this size are taken to get through",
      AT(least_bytes), .min = 68, .max = 65535, .fallback = -1, MTU},
@@ -167,7 +168,9 @@ enum sonde_family path_settings_family(const struct path_settings *settings)
 static bool check(const struct path_settings *s, struct cli_error *error)
 {
     const bool flows = s->multipath;
-    const bool udp = s->choice.kind == SONDE_PROBE_UDP;
+    const bool again = s->rounds != 1;
+    const bool dgram = s->socket == PING_SOCKET_DGRAM;
+    const bool tcp = s->choice.kind == SONDE_PROBE_TCP;
     const struct {
         bool broken;
         const char *words;
@@ -179,17 +182,32 @@ static bool check(const struct path_settings *s, struct cli_error *error)
          "--source is an IPv6 address, --ipv4 excludes it"},
         {s->only_ipv6 && s->via.count > 0, "--via is of IPv4, --ipv6 excludes it"},
         {s->only_ipv4 && s->flow_label >= 0, "--flow-label is of IPv6, --ipv4 excludes it"},
-        {!udp && s->payload != CLI_PAYLOAD_BY_PORT, "--payload is for --udp"},
         {s->first_hop > s->last_hop, "--first-hop is behind --max-hops"},
         {flows && (s->report || s->rounds_given),
          "--multipath looks once; --report and --rounds look again and again at one way"},
         {flows && s->csv,
          "--csv is of one way; --json and --dot write down what --multipath finds"},
+        {flows && s->queries_given,
+         "--multipath counts for itself how often it must ask: --queries excludes it"},
         {!flows && s->dot, "--dot draws what --multipath finds"},
+        {!flows && s->algorithm_given, "--algorithm is of --multipath, which is not asked for"},
+        {!flows && s->confidence_given, "--confidence is of --multipath, which is not asked for"},
         {s->confidence != 95 && s->confidence != 99, "--confidence is 95 or 99"},
         {s->json + s->csv + s->dot > 1, "only one of --json, --csv and --dot can be written"},
         {s->report && (s->json || s->csv), "--report is a text; without it --json and --csv tell "
                                            "the same figures"},
+        {!again && s->interval_given,
+         "--interval is from one round to the next: it needs --rounds or --report"},
+        {dgram && s->choice.kind == SONDE_PROBE_SCTP,
+         "--sctp needs raw sockets: --socket dgram excludes it"},
+        {dgram && flows, "--multipath needs raw sockets: --socket dgram excludes it"},
+        {dgram && s->via.count > 0, "--via needs raw sockets: --socket dgram excludes it"},
+        {dgram && tcp && s->command == PATH_IN_MTU,
+         "--tcp needs raw sockets, for SYNs that carry data: --socket dgram excludes it"},
+        {dgram && tcp && s->size_given,
+         "--size with --tcp needs raw sockets: --socket dgram excludes it"},
+        {s->scenario && s->socket != PING_SOCKET_DEFAULT,
+         "--simulate opens no socket, --socket has no meaning"},
         {s->as_numbers && s->geo_file, "--as and --geo exclude each other"},
         {s->seed >= 0 && !s->scenario, "--seed is for --simulate"},
         {s->most_bytes > 0 && s->least_bytes > s->most_bytes, "--least is larger than --most"},
@@ -197,7 +215,18 @@ static bool check(const struct path_settings *s, struct cli_error *error)
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (rules[i].broken)
             return cli_error_conflict(error, rules[i].words, NULL);
-    return true;
+    return cli_probe_choice_check(&s->choice, s->payload, false, s->size_given, error);
+}
+
+/* A SYN has no data unless asked, an INIT never; a size is that of a pattern, which has any. */
+static void complete_payload(struct path_settings *s)
+{
+    const bool udp = s->choice.kind == SONDE_PROBE_UDP;
+    const bool sized = s->size_given || s->command == PATH_IN_MTU;
+    if (!udp && s->choice.kind != SONDE_PROBE_ECHO && !s->size_given)
+        s->payload_bytes = 0;
+    if (udp && sized && s->payload == CLI_PAYLOAD_BY_PORT)
+        s->payload = SONDE_PAYLOAD_PATTERN;
 }
 
 /* What follows from the options that were given. */
@@ -211,6 +240,7 @@ static void complete(struct path_settings *settings)
     settings->report |= again && !settings->json && !settings->csv;
     if (settings->queries < 0)
         settings->queries = again ? 1 : 3;
+    complete_payload(settings);
 }
 
 bool path_options_read(struct path_settings *settings, unsigned command, int argc, char **argv,

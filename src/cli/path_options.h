@@ -26,7 +26,8 @@ struct path_settings {
     /* what is asked */
     struct cli_probe_choice choice;
     int payload;           /* enum sonde_payload, CLI_PAYLOAD_BY_PORT */
-    int64_t payload_bytes; /* trace: behind the ICMP or UDP header */
+    int64_t payload_bytes; /* trace: behind the ICMP or UDP header, or in a SYN */
+    bool size_given;
     int64_t traffic_class;
     int64_t flow_label; /* 0…0xfffff, -1; 0 asks for a random one */
     int64_t flow;       /* which of the flows a balancing router tells apart, from 1 */
@@ -45,6 +46,7 @@ struct path_settings {
     int64_t first_hop;
     int64_t last_hop;
     int64_t queries;
+    bool queries_given;
     int64_t silent_hops;
     struct sonde_span gap;     /* between two probes; 0: none */
     struct sonde_span timeout; /* of a probe */
@@ -53,9 +55,12 @@ struct path_settings {
     int64_t rounds; /* 0: until interrupted */
     bool rounds_given;
     struct sonde_span interval; /* from one round to the next */
+    bool interval_given;
     bool multipath;
-    int algorithm;      /* enum path_algorithm */
+    int algorithm; /* enum path_algorithm */
+    bool algorithm_given;
     int64_t confidence; /* percent: 95 or 99 */
+    bool confidence_given;
 
     /* mtu */
     int64_t least_bytes; /* of the datagram */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/session.h"
 #include "sonde/loop.h"
 
 #define FLOWS     16u  /* where one flow is asked: it chooses one of them */
@@ -104,6 +105,7 @@ struct report_run path_report_run(struct path_ground *ground, const struct repor
         .kind = settings->choice.kind,
         .transport = transport->name,
         .verbose = settings->verbose,
+        .screen_columns = session_screen_columns(),
         .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
         .percentiles = settings->percentiles.ppm,
         .percentile_count = settings->percentiles.count,

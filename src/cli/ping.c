@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include <unistd.h>
 
@@ -238,12 +237,6 @@ static int engine_of(const struct ping *ping, struct sonde_engine_config *config
 
 /* --- the settings in the report's terms ------------------------------------------------------ */
 
-static uint32_t columns_of_terminal(void)
-{
-    struct winsize size;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 static const char *stamps_text(const struct ping *ping)
 {
     static const char *const texts[] = {[SONDE_NET_STAMPS_KERNEL] = "kernel",
@@ -297,7 +290,7 @@ static struct report_run run_of(struct ping *ping, const struct sonde_echo_confi
         .colour = terminal && !settings->no_color && !settings->drop_in,
         .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
         .histogram = settings->histogram,
-        .screen_columns = terminal ? columns_of_terminal() : 0,
+        .screen_columns = session_screen_columns(),
         .percentiles = settings->percentiles.ppm,
         .percentile_count = settings->percentiles.count,
     };

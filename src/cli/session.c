@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -276,6 +277,12 @@ static void judge(const struct session *session, struct session_result *result)
         result->silent_targets += received == 0;
         result->short_targets += received < session->config->echo.answers;
     }
+}
+
+uint32_t session_screen_columns(void)
+{
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 int session_run(const struct session_config *config, struct session_result *result)

@@ -47,6 +47,9 @@ void session_obey_interrupts(void);
 /* The run is over: signals that the transport told do again what they do to any process. */
 void session_release_signals(void);
 
+/* How wide the terminal at standard output is; 0: there is none, or it does not say. */
+uint32_t session_screen_columns(void);
+
 /*
  * Runs until everything is answered, or the plan or a signal ends it, and prints the summary.
  * Returns 0 or a negative errno; the cause is then told on stderr already.

@@ -14,9 +14,6 @@
 #include "sonde/path.h"
 #include "sonde/trace.h"
 
-#define IPV4_BYTES 20
-#define IPV6_BYTES 40
-#define HEAD_BYTES 8                       /* of ICMP and UDP */
 #define PATIENT_NS (250 * SONDE_NS_PER_MS) /* the strategy's own floor */
 #define NAME_WAIT  sonde_span_ms(100)
 
@@ -61,18 +58,13 @@ static struct sonde_trace_config config_of(const struct path_ground *ground)
     return config;
 }
 
-/* Of a probe, where it is known before it is built; else 0. */
+/* Of a probe; 0 where it is not ours to say: connect(2) sends SYNs as the system makes them. */
 static uint32_t datagram_bytes(const struct trace *trace)
 {
-    const struct sonde_probe *probe = &trace->config.probe;
-    const uint32_t head = trace->ground->target.address.family == SONDE_IPV4
-                              ? IPV4_BYTES + (uint32_t)trace->ground->options.length
-                              : IPV6_BYTES;
-    const bool pattern =
-        cli_payload_of(&trace->settings->choice, trace->settings->payload) == SONDE_PAYLOAD_PATTERN;
-    if (probe->kind == SONDE_PROBE_ECHO || (probe->kind == SONDE_PROBE_UDP && pattern))
-        return head + HEAD_BYTES + probe->payload_bytes;
-    return 0;
+    if (!trace->ground->raw && trace->config.probe.kind == SONDE_PROBE_TCP)
+        return 0;
+    const int bytes = sonde_engine_datagram_bytes(trace->engine, &trace->config.probe);
+    return bytes > 0 ? (uint32_t)bytes : 0;
 }
 
 static enum report_trace_form form_of(const struct path_settings *settings)
@@ -145,27 +137,27 @@ static int prepare(struct trace *trace)
         .probe = trace->config.probe,
         .percentiles = trace->config.rounds != 1,
     };
+    int error = sonde_trace_create(&trace->strategy, &trace->config);
+    if (!error)
+        error = sonde_path_create(&trace->path, &path);
+    if (!error)
+        error = sonde_engine_create(&trace->engine, &engine, sonde_trace_strategy(trace->strategy),
+                                    (struct sonde_observer){trace, on_sent, on_outcome});
+    if (!error)
+        error = sonde_engine_add_target(trace->engine, &ground->target);
+    if (error)
+        return error;
     const struct report_trace_config report = {
         .form = form_of(trace->settings),
         .trace = &trace->config,
+        .strategy = trace->strategy,
+        .path = trace->path,
         .datagram_bytes = datagram_bytes(trace),
         .origin =
             trace->settings->as_numbers || trace->settings->geo_file ? path_ground_origin : NULL,
         .pending = path_ground_name_pending,
     };
-    int error = sonde_trace_create(&trace->strategy, &trace->config);
-    if (!error)
-        error = sonde_path_create(&trace->path, &path);
-    if (!error) {
-        struct report_trace_config complete = report;
-        complete.strategy = trace->strategy;
-        complete.path = trace->path;
-        error = report_trace_create(&trace->report, &trace->run, &complete);
-    }
-    if (!error)
-        error = sonde_engine_create(&trace->engine, &engine, sonde_trace_strategy(trace->strategy),
-                                    (struct sonde_observer){trace, on_sent, on_outcome});
-    return error ? error : sonde_engine_add_target(trace->engine, &ground->target);
+    return report_trace_create(&trace->report, &trace->run, &report);
 }
 
 static bool any_name_pending(const struct trace *trace)

@@ -33,7 +33,7 @@ struct report_trace_config {
     const struct sonde_trace_config *trace; /* with its defaults filled in */
     const struct sonde_trace *strategy;
     struct sonde_path *path; /* judged here, when something is shown */
-    uint32_t datagram_bytes; /* of a probe */
+    uint32_t datagram_bytes; /* of a probe, IP header included; 0: not known */
     report_origin *origin;   /* NULL: none. With run.name_self */
     report_pending *pending; /* NULL: nothing ever is. With run.name_self */
 };

@@ -24,7 +24,8 @@ void trace_json_begin(struct report_trace *report)
     if (trace->probe.port > 0)
         report_json_count(object, "port", trace->probe.port);
     report_json_count(object, "flow", trace->probe.flow);
-    report_json_count(object, "datagram_bytes", report->config.datagram_bytes);
+    if (report->config.datagram_bytes > 0)
+        report_json_count(object, "datagram_bytes", report->config.datagram_bytes);
     report_json_count(object, "first_hop", trace->first_hop);
     report_json_count(object, "last_hop", trace->last_hop);
     report_json_count(object, "queries", trace->queries);

@@ -1,15 +1,18 @@
 """sonde trace and sonde mtu as their user runs them: real routers, options, signals, privilege, what they write."""
 
 import csv
+import fcntl
 import io
 import json
 import os
 import re
 import signal
+import struct
+import termios
 import time
 
 from harness import SETTINGS, Case, chain, find, loopback
-from lab_case import Lab
+from lab_case import SIMPLE, Lab
 from truth import play
 
 ROUTERS = 3
@@ -17,6 +20,8 @@ FAR4, FAR6 = f"10.55.{ROUTERS}.2", f"fd55:0:0:{ROUTERS}::2"
 WAY4 = [*(f"10.55.{k}.2" for k in range(ROUTERS)), FAR4]
 WAY6 = ["fd55::2", *(f"fd55:0:0:{k}::2" for k in range(1, ROUTERS)), FAR6]
 EMPTY = "0" * 16
+HOST = "127.0.0.1"
+SYN = 2
 LONG_WAIT = """
 router r1 198.18.1.1
 router r2 198.18.2.1 silent
@@ -64,9 +69,15 @@ class Routers(Case):
                 self.assertEqual(way, hops_of(result), f"\n{result}")
 
     def test_nobody_may_not_send_raw(self):
-        for words in (["--socket=raw"], ["--sctp", "9"], ["--multipath"]):
+        for words in (["--socket=raw"], ["--sctp", "9"], ["--multipath"], ["--tcp", "80", "-s", "9"]):
             result = self.ended(self.trace(*words, FAR4, user="nobody"), 2)
-            self.assertEqual("", result.out, f"\n{result}")
+            self.assertEqual(("", 1), (result.out, len(result.err.splitlines())), f"\n{result}")
+            self.assertIn("setcap cap_net_raw+p", result.err, f"\n{result}")
+
+    def test_sockets_that_are_refused(self):
+        for command in ("ping", "mtu"):
+            result = self.ended(self.sonde(command, "--socket=raw", FAR4, user="nobody"), 2)
+            self.assertEqual(("", 1), (result.out, len(result.err.splitlines())), f"\n{result}")
             self.assertIn("setcap cap_net_raw+p", result.err, f"\n{result}")
 
     def test_the_text_is_like_traceroutes(self):
@@ -187,6 +198,43 @@ class Narrow(Case):
             self.assertEqual(("found", []), (said["end"], said["steps"]), words)
 
 
+class Datagrams(Lab):
+    KINDS = ([], ["-s", "0"], ["--udp", "53"], ["--udp", "123"], ["--udp", "443"], ["--udp", "33434"],
+             ["--udp", "53", "-s", "100"], ["--tcp", "80"], ["--tcp", "80", "-s", "100"], ["--sctp", "9"])
+
+    def test_they_are_as_long_as_is_told(self):
+        """By what routers quote: the scripted network's quote the length that came to them."""
+        for family in "-4", "-6":
+            for words in self.KINDS:
+                result = self.ended(self.sonde("trace", family, "--json", *words, "--simulate",
+                                               play.GALLERY / "services.scn", "far"))
+                lines = lines_of(result)
+                quoted = {line["quote"]["bytes"] for line in lines if "quote" in line}
+                self.assertEqual({lines[0]["datagram_bytes"]}, quoted, f"\n{result}")
+
+    def test_they_leave_as_long_as_is_told(self):
+        """By what the lab saw on its cable."""
+        for words in (["--udp", "53"], ["--tcp", "80"], ["--tcp", "80", "-s", "100"]):
+            truth = SETTINGS.work / f"{self.id()}.truth"
+            self.addCleanup(truth.unlink, missing_ok=True)
+            result = self.ended(self.lab(SETTINGS.program, "trace", "-n", "-w", "0.3", "--json", *words, "far",
+                                         options=("--truth", truth), text=SIMPLE))
+            seen = {packet["length"] for packet in map(json.loads, truth.read_text().splitlines())
+                    if packet.get("destination_port") in (53, 80) and packet.get("tcp_flags", SYN) == SYN}
+            self.assertEqual({lines_of(result)[0]["datagram_bytes"]}, seen, f"\n{result}")
+
+    def test_the_systems_own_length_is_not_told(self):
+        listening = self.sonde("trace", "-n", "--json", "--socket=dgram", "--tcp", "9", HOST)
+        self.assertNotIn("datagram_bytes", lines_of(self.ended(listening))[0])
+
+    def test_mtu_asks_servers_too(self):
+        """What DNS and its like say has a size of its own, which would be no search."""
+        for port in "5", "53", "123", "443":
+            said = json.loads(self.ended(self.sonde("mtu", "--json", "--udp", port, "--simulate",
+                                                    play.GALLERY / "tunnel-mtu.scn", "far")).out)
+            self.assertEqual(1280, said["mtu"], port)
+
+
 class Graph(Lab):
     def graph(self, *words, scenario="ecmp"):
         return self.ended(self.sonde("trace", "-n", "--multipath", "--simulate", play.GALLERY / f"{scenario}.scn",
@@ -214,6 +262,24 @@ class Graph(Lab):
         for address in ("198.18.1.1", "198.18.2.1", "198.18.3.1", "198.18.4.1", "198.18.4.2", "198.18.4.3",
                         "198.18.6.1", "198.18.0.9"):
             self.assertIn(address, result.out, f"\n{result}")
+
+    def listed_on(self, columns):
+        """How many addresses stand side by side on a terminal of that width, where a hop has 96."""
+        master, slave = os.openpty()
+        try:
+            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+            words = ["trace", "-n", "--multipath", "--simulate", play.GALLERY / "wide-diamond.scn", "far"]
+            with self.net.near.start([SETTINGS.program, *words], stdout=slave, env={"TERM": "xterm"}) as program:
+                self.ended(program.finish(10))
+            lines = os.read(master, 65536).decode().splitlines()
+        finally:
+            os.close(slave)
+            os.close(master)
+        return max(line.count("198.18.10.") for line in lines)
+
+    def test_lists_are_as_wide_as_the_terminal(self):
+        narrow, usual, wide = (self.listed_on(columns) for columns in (50, 80, 200))
+        self.assertTrue(narrow < usual < wide, (narrow, usual, wide))
 
     def test_names(self):
         result = self.ended(self.sonde("trace", "--simulate", play.GALLERY / "intercontinental.scn", "far"))
@@ -271,7 +337,6 @@ class Interrupted(Lab):
         self.assertEqual(("trace_start", "trace_end"), (lines[0]["type"], lines[-1]["type"]))
 
 
-HOST = "127.0.0.1"
 REFUSED = [                       # words, and what the line must name
     (["trace"], "host"), (["trace", HOST, "127.0.0.2"], "one host"), (["trace", "nosuch.invalid"], "nosuch.invalid"),
     (["trace", "-4", "::1"], "::1"), (["trace", "-m", "0", HOST], "--max-hops"), (["trace", "-m", "256", HOST], "256"),
@@ -286,6 +351,9 @@ REFUSED = [                       # words, and what the line must name
     (["trace", "-w", "-1", HOST], "-1"), (["trace", "-s", "70000", HOST], "70000"), (["trace", "-z", "x", HOST], "x"),
     (["trace", "-I", "nope0", HOST], "nope0"), (["trace", "--socket=dgram", "--multipath", HOST], "raw"),
     (["trace", "--socket=dgram", "--sctp", "9", HOST], "raw"), (["trace", "--nonsense", HOST], "--nonsense"),
+    (["trace", "--confidence", "99", HOST], "--multipath"), (["trace", "--algorithm", "lite", HOST], "--multipath"),
+    (["trace", "--udp", "53", "--payload", "dns", "-s", "9", HOST], "--payload"),
+    (["trace", "--tcp", "5", "-s", "65500", HOST], "65483"), (["trace", "--udp", "5", "-s", "1", "::1"], "--size"),
     (["trace", "192.0.2.1"], "192.0.2.1"), (["mtu"], "host"), (["mtu", "--least", "20", HOST], "--least"),
     (["mtu", "--least", "1400", "--most", "1300", HOST], "--least"), (["mtu", "--sctp", "9", HOST], "--sctp"),
     (["mtu", "--udp", "5", "--tcp", "6", HOST], "--tcp"), (["mtu", "--most", "70000", HOST], "70000"),

@@ -76,6 +76,31 @@ Test(cli_path_options, kinds_and_payloads)
     }
 }
 
+Test(cli_path_options, what_a_probe_carries)
+{
+    static const struct {
+        const char *line;
+        int64_t bytes;
+        enum sonde_payload payload;
+    } cases[] = {
+        {"trace h", 32, SONDE_PAYLOAD_PATTERN},
+        {"trace --tcp 80 h", 0, SONDE_PAYLOAD_PATTERN},
+        {"trace --tcp 80 -s 100 h", 100, SONDE_PAYLOAD_PATTERN},
+        {"trace --sctp 9 h", 0, SONDE_PAYLOAD_PATTERN},
+        {"trace --udp 123 -s 100 h", 100, SONDE_PAYLOAD_PATTERN},
+        {"trace --udp 53 --payload pattern -s 100 h", 100, SONDE_PAYLOAD_PATTERN},
+    };
+    struct command_line line;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct path_settings s = read_line(cases[i].line, PATH_IN_TRACE, &line);
+        cr_expect_eq(s.payload_bytes, cases[i].bytes, "%s", cases[i].line);
+        cr_expect_eq(cli_payload_of(&s.choice, s.payload), cases[i].payload, "%s", cases[i].line);
+    }
+    /* whose size is sought cannot have one of its own */
+    const struct path_settings s = read_line("mtu --udp 53 h", PATH_IN_MTU, &line);
+    cr_expect_eq(cli_payload_of(&s.choice, s.payload), SONDE_PAYLOAD_PATTERN);
+}
+
 Test(cli_path_options, contradictions)
 {
     static const struct {
@@ -97,9 +122,21 @@ Test(cli_path_options, contradictions)
         {"trace --seed 3 h", "--seed is for --simulate"},
         {"trace --as --geo x h", "exclude each other"},
         {"trace --least 100 h", "there is no option"},
+        {"trace --confidence 99 h", "--confidence is of --multipath"},
+        {"trace --algorithm mda h", "--algorithm is of --multipath"},
+        {"trace --multipath -q 3 h", "--queries excludes it"},
+        {"trace -i 1 h", "it needs --rounds or --report"},
+        {"trace --udp 53 --payload dns -s 100 h", "there is no other size"},
+        {"trace --sctp 9 -s 100 h", "no --size"},
+        {"trace --socket dgram --tcp 80 -s 100 h", "--size with --tcp needs raw sockets"},
+        {"trace --socket dgram --sctp 9 h", "--sctp needs raw sockets"},
+        {"trace --socket dgram --multipath h", "--multipath needs raw sockets"},
+        {"trace --socket dgram --via a h", "--via needs raw sockets"},
+        {"trace --socket raw --simulate x h", "--simulate opens no socket"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         refuse(cases[i].line, PATH_IN_TRACE, cases[i].words);
     refuse("mtu --least 1500 --most 1000 h", PATH_IN_MTU, "--least is larger than --most");
+    refuse("mtu --socket dgram --tcp 80 h", PATH_IN_MTU, "--tcp needs raw sockets");
     refuse("mtu --report h", PATH_IN_MTU, "there is no option");
 }
