@@ -90,9 +90,10 @@ enum sonde_path_verdict {
     SONDE_PATH_SILENT,    /* never answers; hops behind it do */
     SONDE_PATH_RATIONED,  /* misses answers; significantly fewer are missing behind it: its own
                              habit, no loss */
-    SONDE_PATH_UNCLEAR,   /* misses answers, too few to tell why */
+    SONDE_PATH_UNCLEAR,   /* misses answers, too few to tell why, or with no hop behind it that
+                             would tell (asked_behind is 0) */
     SONDE_PATH_LOSS,      /* loss that begins at this hop, or on the link to it, and goes on to the
-                             end of the path; also whatever loss the end itself shows */
+                             end of the path; also whatever replies the end itself misses */
     SONDE_PATH_LOSS_GOES_ON, /* no more than what began at a hop before */
     SONDE_PATH_UNREACHABLE,  /* somebody says there is no way, or a parameter problem: see answer */
     SONDE_PATH_TOO_BIG,      /* probes of this size get no further; see mtu */

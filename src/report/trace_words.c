@@ -57,7 +57,10 @@ const char *trace_verdict(const struct sonde_path_hop *hop, char text[static TRA
         snprintf(text, TRACE_WORDS, "no loss, it rations its answers");
         break;
     case SONDE_PATH_UNCLEAR:
-        snprintf(text, TRACE_WORDS, "too few probes to tell loss from rationed answers");
+        snprintf(text, TRACE_WORDS,
+                 hop->asked_behind > 0
+                     ? "too few probes to tell loss from rationed answers"
+                     : "loss or rationed answers, and no hop behind it tells which");
         break;
     case SONDE_PATH_LOSS:
         snprintf(text, TRACE_WORDS, "packets are lost from here on");

@@ -86,10 +86,10 @@ static void find_pattern(const struct path_hop *hop, struct sonde_path_hop *show
     shown->regular = is_regular(hop->gaps, variance, mean * (mean - 1));
 }
 
-/* A host that says "port unreachable" may ration that (RFC 1812 section 4.3.2.8), too. */
+/* Who answers by ICMP errors may ration them (RFC 1812 section 4.3.2.8), a target, too. */
 static bool says_errors(const struct sonde_path_hop *hop)
 {
-    return hop->answer.said == SONDE_SAID_PORT_CLOSED ||
+    return hop->answer.kind != SONDE_REPLY || hop->answer.said == SONDE_SAID_PORT_CLOSED ||
            hop->answer.said == SONDE_SAID_PROTOCOL_CLOSED;
 }
 
@@ -114,8 +114,9 @@ static void set_rationed_aside(struct sonde_path *path, struct row *row)
         shown->chance = sonde_path_chance(shown->missed, shown->asked, behind.missed, behind.asked);
         find_pattern(hop, shown);
         double level = behind.missed == 0 ? INTACT_BEHIND : SIGNIFICANT;
-        bool as_a_target = shown->missed > 0 && shown->regular && says_errors(shown);
-        if (shown->chance < level || as_a_target) {
+        bool by_pattern =
+            behind.asked == 0 && shown->missed > 0 && shown->regular && says_errors(shown);
+        if (shown->chance < level || by_pattern) {
             shown->verdict = SONDE_PATH_RATIONED;
             continue;
         }
@@ -186,7 +187,7 @@ static void mark(struct row *row, unsigned from, unsigned to)
         const struct sonde_path_hop *hop = row->hops[i];
         if (hop->missed == 0 || (hop->missed_behind == 0 && i + 1 < row->count))
             continue;
-        if (verdict == SONDE_PATH_LOSS && says_errors(hop))
+        if (verdict == SONDE_PATH_LOSS && i + 1 == row->count && says_errors(hop))
             continue;
         row->hops[i]->verdict = verdict;
         verdict = SONDE_PATH_LOSS_GOES_ON;

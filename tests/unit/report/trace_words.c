@@ -15,6 +15,9 @@ Test(report_trace_words, a_verdict_claims_no_more_than_is_known)
     cr_expect_str_eq(trace_verdict(&hop, text), "nothing is heard from here on");
     hop.verdict = SONDE_PATH_FINE;
     cr_expect_str_eq(trace_verdict(&hop, text), "");
+    hop = (struct sonde_path_hop){.verdict = SONDE_PATH_UNCLEAR, .missed = 15, .asked = 30};
+    cr_expect_str_eq(trace_verdict(&hop, text),
+                     "loss or rationed answers, and no hop behind it tells which");
     hop = (struct sonde_path_hop){.verdict = SONDE_PATH_TOO_BIG, .mtu = 1400};
     cr_expect_str_eq(trace_verdict(&hop, text), "no larger packets than 1400 bytes get further");
 }
@@ -61,7 +64,7 @@ Test(report_trace_words, one_hop_and_what_the_port_said)
                 "far.example is 1 hop away; the port is open.\n");
 }
 
-/* From round 7 on another router stands at hop 1; from hop 2 on packets are lost, then silence. */
+/* From round 7 on another router stands at hop 1; hop 2 answers every other time, then silence. */
 static struct sonde_outcome changing(unsigned hop, unsigned nth)
 {
     if (hop > 2)
@@ -71,7 +74,7 @@ static struct sonde_outcome changing(unsigned hop, unsigned nth)
                      : trace_bench_router(2, 1);
 }
 
-Test(report_trace_words, a_change_loss_and_silence_behind)
+Test(report_trace_words, a_change_a_ration_and_silence_behind)
 {
     struct trace_bench bench = {.config = {.queries = 1, .rounds = 12}};
     expect_told(&bench, REPORT_TRACE_TABLE, changing,
@@ -82,11 +85,11 @@ Test(report_trace_words, a_change_loss_and_silence_behind)
                 "0.000    0.000\n"
                 "     10.0.1.1\n"
                 "  2  10.0.2.1              50.0%     12     2.00     2.00     2.00     2.00    "
-                "0.000    0.000  packets are lost from here on\n"
+                "0.000    0.000  no loss, it rations its answers\n"
                 "  3  *                         -     12        -        -        -        -       "
                 " -        -  nothing is heard from here on\n"
                 "far.example is not reached: nothing is heard from behind hop 2 (asked up to hop "
                 "8). Dropped packets and mute hosts look the same.\n"
                 "Hop 1: 10.0.1.2 took the place of 10.0.1.1 in round 7.\n"
-                "Hop 2: 6 of 12 probes unanswered: packets are lost from here on.\n");
+                "Hop 2: 6 of 12 probes unanswered: no loss, it rations its answers.\n");
 }

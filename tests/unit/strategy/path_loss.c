@@ -145,3 +145,43 @@ Test(strategy_path_loss, a_target_may_ration_its_port_unreachables)
     cr_assert_eq(verdict(&bench, 2), SONDE_PATH_RATIONED);
     sonde_path_destroy(bench.path);
 }
+
+/* Of 30 probes to the last hop 15 find no answer, at random; nothing answers behind it. */
+static struct path_bench half_of_the_last(enum sonde_outcome_kind kind, enum sonde_said said,
+                                          enum sonde_trace_reason reason)
+{
+    static const uint8_t random[] = {1, 1, 0, 0, 1, 0, 1, 1, 0, 1, 0, 0, 1, 1, 0,
+                                     0, 1, 0, 1, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 1};
+    struct path_bench bench = path_bench_new((struct sonde_path_config){0});
+    path_bench_hop(&bench, 1, SONDE_TIME_EXCEEDED, 0, 30);
+    for (unsigned i = 0; i < sizeof random; i++) {
+        struct sonde_outcome heard = path_bench_answer(kind, 2);
+        heard.said = said;
+        path_bench_tell(&bench, 2, i,
+                        random[i] ? heard : (struct sonde_outcome){.kind = SONDE_TIMED_OUT});
+    }
+    path_bench_judge(&bench, reason, 2, 2);
+    return bench;
+}
+
+Test(strategy_path_loss, errors_that_only_the_last_hop_misses_may_be_rationed)
+{
+    static const struct {
+        enum sonde_outcome_kind kind;
+        enum sonde_said said;
+        enum sonde_trace_reason reason;
+        enum sonde_path_verdict verdict;
+    } cases[] = {
+        {SONDE_TIME_EXCEEDED, SONDE_SAID_NOTHING, SONDE_TRACE_LAST_HOP, SONDE_PATH_UNCLEAR},
+        {SONDE_TIME_EXCEEDED, SONDE_SAID_NOTHING, SONDE_TRACE_SILENCE, SONDE_PATH_UNCLEAR},
+        {SONDE_REPLY, SONDE_SAID_PORT_CLOSED, SONDE_TRACE_REACHED, SONDE_PATH_UNCLEAR},
+        {SONDE_REPLY, SONDE_SAID_RST, SONDE_TRACE_REACHED, SONDE_PATH_LOSS},
+        {SONDE_REPLY, SONDE_SAID_ICMP_REPLY, SONDE_TRACE_REACHED, SONDE_PATH_LOSS},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct path_bench bench = half_of_the_last(cases[i].kind, cases[i].said, cases[i].reason);
+        cr_expect_eq(verdict(&bench, 2), cases[i].verdict, "case %zu: %d", i, verdict(&bench, 2));
+        cr_expect_eq(path_bench_at(&bench, 2)->asked_behind, 0);
+        sonde_path_destroy(bench.path);
+    }
+}
