@@ -22,6 +22,7 @@ enum {
 #define SPACING_FIRST sonde_span_ms(500)
 #define SPACING_MOST  sonde_span_ms(4000)
 #define REFUSED_PAUSE sonde_span_ms(10)
+#define FIRST_GUESS   sonde_span_s(1) /* of a round trip that nobody knows: RFC 6298, section 2.1 */
 
 struct sonde_span multipath_timeout(const struct sonde_multipath *mp, uint32_t flow, uint8_t hop)
 {
@@ -29,7 +30,9 @@ struct sonde_span multipath_timeout(const struct sonde_multipath *mp, uint32_t f
     const struct multipath_cell *cell = multipath_cell(mp, flow, hop);
     bool last = mp->hops[hop].answering == 0 && cell->tries + 1 >= mp->config.tries;
     int64_t enough = sonde_saturating_add(2 * mp->rtt_max_ns, 100 * SONDE_NS_PER_MS);
-    if ((hop > mp->far && cell->lost == 0) || last || enough > longest.ns)
+    if (hop > mp->far && cell->lost == 0 && enough < FIRST_GUESS.ns)
+        enough = FIRST_GUESS.ns;
+    if (last || enough > longest.ns)
         return longest;
     return (struct sonde_span){enough};
 }
