@@ -27,12 +27,11 @@ static json_t *labels_of(const struct packet_extension_object *object)
 
 static void put_interface(json_t *object, const struct packet_interface_info *info)
 {
-    char address[SONDE_ADDRESS_TEXT], name[PACKET_INTERFACE_NAME_MAX + 1] = "";
+    char name[PACKET_INTERFACE_NAME_MAX + 1] = "";
     report_json_count(object, "role", info->role);
     if (info->has_index)
         report_json_count(object, "index", info->index);
-    if (info->address.family != SONDE_FAMILY_NONE)
-        report_json_text(object, "address", sonde_address_format(&info->address, address));
+    report_json_address(object, "address", &info->address);
     if (info->name.length > 0 && info->name.length < sizeof name) {
         memcpy(name, info->name.data, info->name.length);
         report_json_text(object, "name", name);

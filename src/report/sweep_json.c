@@ -99,7 +99,7 @@ void report_sweep_json_row(struct report_sweep *report, const struct report_swee
 
 void report_sweep_json_probe(struct report_sweep *report, const struct sonde_outcome *outcome)
 {
-    char from[SONDE_ADDRESS_TEXT], words[REPORT_ICMP_WORDS];
+    char words[REPORT_ICMP_WORDS];
     const struct report_sweep_row row = {.host = outcome->target};
     json_t *object = line(report, "probe", report_when(&report->state, outcome));
     put_field(report, object, &row, REPORT_SWEEP_HOST);
@@ -111,7 +111,7 @@ void report_sweep_json_probe(struct report_sweep *report, const struct sonde_out
     if (report_rtt(outcome, &rtt))
         report_json_span(object, "rtt_ns", rtt);
     if (outcome->from.family != SONDE_FAMILY_NONE) {
-        report_json_text(object, "from", sonde_address_format(&outcome->from, from));
+        report_json_address(object, "from", &outcome->from);
         if (outcome->hop_limit >= 0)
             report_json_count(object, "ttl", (uint64_t)outcome->hop_limit);
         if (report_is_reply(outcome) && report_protocol_name(report->config.sweep.probe.kind))
