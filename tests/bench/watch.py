@@ -75,7 +75,8 @@ class Watch:
             f"dropped in the receive queue; send lag p99 {told['send_lag']['p99_ns'] / 1e6:.2f} ms")
         return [
             Row("  on one processor, the far end on another (% of one)",
-                {"sonde": 100 * cost.cpu_s / cost.wall_s}, most=100),
+                {"sonde": 100 * cost.cpu_s / cost.wall_s}),
+            Row("    answered, not recorded", {"sonde": told["unanswered"]}, digits=0),
         ]
 
     def command(self, hosts, rounds, *options):
@@ -107,7 +108,7 @@ class Watch:
             Row("  send lag p99 (ms)", {"sonde": told["send_lag"]["p99_ns"] / 1e6}, most=5,
                 digits=2),
             Row("  processor use, the far end's included (% of one)",
-                {"sonde": 100 * cost.cpu_s / cost.wall_s}),
+                {"sonde": 100 * cost.cpu_s / cost.wall_s}, most=100),
             Row("  processor time a probe (us)", {"sonde": cost.cpu_s / wanted * 1e6}, digits=2),
             Row("  peak resident memory (MiB)", {"sonde": cost.memory_mib}),
         ]
