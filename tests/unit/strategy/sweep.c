@@ -206,7 +206,7 @@ Test(strategy_sweep, a_period_counts_from_due_times)
             struct sonde_probe probe = probe_at(sweep, due > 0 ? due + 3 * MS : 0); /* late */
             cr_assert_eq(probe.due.ns, due);
             cr_assert_eq(probe.target, i);
-            cr_assert_eq(probe.number, round);
+            cr_assert_eq(probe.number, (uint64_t)round);
             tell(sweep, &probe, i == 0 ? SONDE_REPLY : SONDE_TIMED_OUT, (round + 1) * MS);
         }
     }
