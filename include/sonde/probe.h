@@ -43,6 +43,9 @@ enum sonde_probe_kind {
     SONDE_PROBE_SCTP,          /* an INIT: RFC 9260 section 3.3.2 */
 };
 
+/* Bytes of the TCP header of a SYN, with the options that it has. */
+#define SONDE_PROBE_SYN_HEADER 32
+
 /* One datagram to be sent. */
 struct sonde_probe {
     uint64_t token;            /* the probe's identity; given by the engine, never 0 */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/ping_options.h"
+#include "packet/icmp.h"
 #include "packet/ipv4_options.h"
 #include "sonde/net.h"
 #include "sonde/probe.h"
@@ -150,7 +151,7 @@ static bool check_size(const struct ping_settings *s, const struct sonde_address
         return cli_error_conflict(
             error, "--size: UDP over IPv6 needs 2 bytes, by which a probe is known", NULL);
     if (s->choice.kind == SONDE_PROBE_TCP)
-        limit -= PING_TCP_HEADER - PING_ICMP_HEADER;
+        limit -= SONDE_PROBE_SYN_HEADER - (int64_t)PACKET_ICMP_HEADER;
     if (s->payload_bytes <= limit)
         return true;
     char ours[120], peers[120];

@@ -20,10 +20,8 @@
 #define PING_PERCENTILES   16
 #define PING_PAYLOAD_IPV4  65507 /* 65,535 less the headers of IPv4 and ICMP */
 #define PING_PAYLOAD_IPV6  65527 /* 65,535 less the ICMP header */
-#define PING_ICMP_HEADER   8
-#define PING_TCP_HEADER    20
-#define PING_UDP_IPV6      2  /* bytes of payload that say which probe it is */
-#define PING_OPTIONS_BYTES 40 /* of an IPv4 header with -R, -T or hops */
+#define PING_UDP_IPV6      2     /* bytes of payload that say which probe it is */
+#define PING_OPTIONS_BYTES 40    /* of an IPv4 header with -R, -T or hops */
 #define PING_USER_INTERVAL                                                                         \
     ((struct sonde_span){2 * SONDE_NS_PER_MS})                     /* the least, but for root      \
                                                                     */

@@ -3,8 +3,7 @@
 #include "packet/protocol.h"
 #include "packet/tcp.h"
 
-#define OPTION_BYTES   12u
-#define OFFSET_AND_SYN ((PACKET_TCP_HEADER + OPTION_BYTES) / 4 << 12 | PACKET_TCP_SYN)
+#define OFFSET_AND_SYN (SONDE_PROBE_SYN_HEADER / 4 << 12 | PACKET_TCP_SYN)
 #define WINDOW         64240u
 #define WINDOW_SCALE   7u
 #define MSS_IPV4       1460u /* of a link with 1,500 bytes */
@@ -13,7 +12,7 @@
 
 int build_tcp_measure(const struct build_job *job)
 {
-    return (int)(PACKET_TCP_HEADER + OPTION_BYTES + job->probe->payload_bytes);
+    return (int)(SONDE_PROBE_SYN_HEADER + job->probe->payload_bytes);
 }
 
 void build_tcp_write(const struct build_job *job, struct packet_writer *writer)

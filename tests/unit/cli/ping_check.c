@@ -238,7 +238,7 @@ Test(cli_ping_check, ports_of_one_host)
     expect_address("ping --udp 80 -s 1 h", "::1",
                    "--size: UDP over IPv6 needs 2 bytes, by which a probe is known");
     expect_address("ping --udp 80 -s 1 h", "127.0.0.1", NULL);
-    expect_address("ping --tcp 80 -s 65495 h", "127.0.0.1", NULL);
-    expect_address("ping --tcp 80 -s 65496 h", "127.0.0.1",
-                   "--size: '65496' is out of range (expected 0 to 65495 for IPv4)");
+    expect_address("ping --tcp 80 -s 65483 h", "127.0.0.1", NULL);
+    expect_address("ping --tcp 80 -s 65484 h", "127.0.0.1",
+                   "--size: '65484' is out of range (expected 0 to 65483 for IPv4)");
 }
