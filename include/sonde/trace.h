@@ -52,7 +52,8 @@ struct sonde_trace_config {
                               interval. Negative: none. 1 ms */
     enum sonde_trace_order order;
     double wait_factor;           /* 3 */
-    struct sonde_span wait_floor; /* 250 ms; never more than the probe's timeout */
+    struct sonde_span wait_floor; /* 250 ms, of several rounds half the interval where that is
+                                     less; never more than the probe's timeout */
     bool wait_out;                /* every probe is waited for until its timeout */
     struct sonde_span deadline;   /* the run ends at start + deadline at the latest; 0: none */
     struct sonde_probe probe;     /* kind, timeout, size, class, port, flow …: all but target,

@@ -9,6 +9,8 @@
 #include "base/random.h"
 #include "cli/opening.h"
 #include "net/names.h"
+#include "packet/ipv4.h"
+#include "packet/ipv6.h"
 #include "sonde/net.h"
 #include "sonde/sim.h"
 
@@ -17,11 +19,8 @@
 #define NAME_WAIT      sonde_span_ms(100)
 #define USUAL_MTU      1500u
 #define MOST_IN_FLIGHT 65536
-#define IPV4_HEADER    20u
-#define IPV6_HEADER    40u
-#define HEAD           8u  /* of ICMP and UDP */
-#define TCP_HEAD       32u /* with the options of our SYNs */
-#define LEAST_UDP_IPV6 2   /* by which a probe is known: the checksum must be */
+#define HEAD           8u /* of ICMP and UDP */
+#define LEAST_UDP_IPV6 2  /* by which a probe is known: the checksum must be */
 
 /* --- sockets --------------------------------------------------------------------------------- */
 
@@ -70,13 +69,11 @@ static bool dgram_can(const struct path_ground *ground)
 {
     const struct path_settings *settings = ground->settings;
     const bool tcp = settings->choice.kind == SONDE_PROBE_TCP;
-    /* what connect(2) sends has no size of ours */
-    const char *what = settings->choice.kind == SONDE_PROBE_SCTP ? "--sctp"
-                       : tcp && settings->command == PATH_IN_MTU ? "--tcp"
-                       : tcp && settings->size_given             ? "--size with --tcp"
-                       : settings->multipath                     ? "--multipath"
-                       : settings->via.count > 0                 ? "--via"
-                                                                 : NULL;
+    const char *what = tcp && settings->command == PATH_IN_MTU ? "--tcp"
+                       : settings->multipath                   ? "--multipath"
+                       : settings->via.count > 0
+                           ? "--via"
+                           : cli_raw_option(&settings->choice, settings->size_given);
     if (what)
         cli_complain_of_privilege(ground->context->program, what);
     return !what;
@@ -230,7 +227,7 @@ static bool size_fits(const struct path_ground *ground)
     const bool ipv6 = ground->target.address.family == SONDE_IPV6;
     const int64_t least = ipv6 && settings->choice.kind == SONDE_PROBE_UDP ? LEAST_UDP_IPV6 : 0;
     const int64_t most =
-        UINT16_MAX + (ipv6 ? IPV6_HEADER : 0) - (int64_t)path_ground_header_bytes(ground);
+        UINT16_MAX + (ipv6 ? PACKET_IPV6_HEADER : 0) - (int64_t)path_ground_header_bytes(ground);
     const int64_t size = settings->payload_bytes;
     if (!settings->size_given || (size >= least && size <= most))
         return true;
@@ -349,9 +346,11 @@ int path_ground_engine(const struct path_ground *ground, struct sonde_engine_con
 uint16_t path_ground_header_bytes(const struct path_ground *ground)
 {
     const size_t ip = ground->target.address.family == SONDE_IPV6
-                          ? IPV6_HEADER
-                          : IPV4_HEADER + ground->options.length;
-    return (uint16_t)(ip + (ground->settings->choice.kind == SONDE_PROBE_TCP ? TCP_HEAD : HEAD));
+                          ? PACKET_IPV6_HEADER
+                          : PACKET_IPV4_HEADER + ground->options.length;
+    return (uint16_t)(ip + (ground->settings->choice.kind == SONDE_PROBE_TCP
+                                ? SONDE_PROBE_SYN_HEADER
+                                : HEAD));
 }
 
 struct sonde_probe path_ground_probe(const struct path_ground *ground)

@@ -31,17 +31,14 @@ static const struct cli_choice algorithms[] = {
 };
 
 static const struct cli_option table[] = {
-    {0, "udp", CLI_PARSED, "What is sent", "PORT",
-     "UDP datagrams to this port, instead of echo requests", AT(choice),
+    {0, "udp", CLI_PARSED, "What is sent", "PORT", CLI_UDP_HELP, AT(choice),
      .parse = cli_read_probe_port, .value = SONDE_PROBE_UDP},
-    {0, "tcp", CLI_PARSED, NULL, "PORT", "TCP SYNs to this port; what they open is closed",
-     AT(choice), .parse = cli_read_probe_port, .value = SONDE_PROBE_TCP},
-    {0, "sctp", CLI_PARSED, NULL, "PORT", "SCTP INITs to this port", AT(choice),
-     .parse = cli_read_probe_port, .value = SONDE_PROBE_SCTP, TRACE},
-    {0, "payload", CLI_CHOICE, NULL, NULL,
-     "with --udp: what a server of this kind answers; by default what fits the port, else a "
-     "pattern",
-     AT(payload), .fallback = CLI_PAYLOAD_BY_PORT, .choices = cli_payload_choices, TRACE},
+    {0, "tcp", CLI_PARSED, NULL, "PORT", CLI_TCP_HELP, AT(choice), .parse = cli_read_probe_port,
+     .value = SONDE_PROBE_TCP},
+    {0, "sctp", CLI_PARSED, NULL, "PORT", CLI_SCTP_HELP, AT(choice), .parse = cli_read_probe_port,
+     .value = SONDE_PROBE_SCTP, TRACE},
+    {0, "payload", CLI_CHOICE, NULL, NULL, CLI_PAYLOAD_HELP, AT(payload),
+     .fallback = CLI_PAYLOAD_BY_PORT, .choices = cli_payload_choices, TRACE},
     {'s', "size", CLI_INTEGER, NULL, "BYTES",
      "bytes of payload behind the ICMP or UDP header; from 18 on answers prove themselves and "
      "the flow of echo requests is constant; with --tcp what a SYN carries, nothing by default",

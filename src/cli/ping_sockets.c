@@ -169,11 +169,9 @@ static bool needs_raw(const struct cli_context *context, const struct ping_setti
 {
     if (settings->choice.kind == SONDE_PROBE_ECHO || wants_raw(context, settings))
         return false;
-    const bool tcp = settings->choice.kind == SONDE_PROBE_TCP;
-    const char *what = settings->choice.kind == SONDE_PROBE_SCTP ? "--sctp"
-                       : ping_settings_hop_count(settings) > 0   ? "--via"
-                       : tcp && settings->payload_bytes > 0      ? "--size with --tcp"
-                                                                 : NULL;
+    const char *what = ping_settings_hop_count(settings) > 0
+                           ? "--via"
+                           : cli_raw_option(&settings->choice, settings->payload_bytes > 0);
     if (what)
         cli_complain_of_privilege(context->program, what);
     return what;

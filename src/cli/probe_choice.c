@@ -99,6 +99,13 @@ const char *cli_protocol_option(enum sonde_probe_kind kind)
     }
 }
 
+const char *cli_raw_option(const struct cli_probe_choice *choice, bool sized)
+{
+    if (choice->kind == SONDE_PROBE_SCTP)
+        return "--sctp";
+    return choice->kind == SONDE_PROBE_TCP && sized ? "--size with --tcp" : NULL;
+}
+
 unsigned cli_protocols_of(enum sonde_probe_kind kind)
 {
     switch (kind) {

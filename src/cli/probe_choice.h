@@ -17,6 +17,14 @@ struct cli_probe_choice {
 /* What is said in UDP when --payload is not given: what a server of that port understands. */
 #define CLI_PAYLOAD_BY_PORT (-1)
 
+/* What the help says of the options, in the table of each command. */
+#define CLI_UDP_HELP  "UDP datagrams to this port, instead of echo requests"
+#define CLI_TCP_HELP  "TCP SYNs to this port; what they open is closed"
+#define CLI_SCTP_HELP "SCTP INITs to this port"
+#define CLI_PAYLOAD_HELP                                                                           \
+    "with --udp: what a server of this kind answers; by default what fits the port, else a "       \
+    "pattern"
+
 /* For --payload: CLI_PAYLOAD_BY_PORT or an enum sonde_payload, with NULL at the end. */
 extern const struct cli_choice cli_payload_choices[];
 
@@ -46,6 +54,10 @@ uint32_t cli_flows(double interval_s, double timeout_s);
 
 /* "--tcp"; NULL for an echo request. */
 const char *cli_protocol_option(enum sonde_probe_kind kind);
+
+/* The option of it that datagram sockets cannot serve; NULL: there is none. `sized`: the probe has
+ * a length that was asked for, and a SYN of connect(2) has none of ours. */
+const char *cli_raw_option(const struct cli_probe_choice *choice, bool sized);
 
 /* The transport's `protocols` that the kind needs beside ICMP. */
 unsigned cli_protocols_of(enum sonde_probe_kind kind);

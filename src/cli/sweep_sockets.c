@@ -158,10 +158,7 @@ static bool needs_raw(const struct cli_context *context, const struct sweep_sett
 {
     if (context->privilege.raw || settings->transport != SWEEP_TRANSPORT_AUTO)
         return false;
-    const bool sized = settings->choice.kind == SONDE_PROBE_TCP && settings->payload_bytes > 0;
-    const char *what = settings->choice.kind == SONDE_PROBE_SCTP ? "--sctp"
-                       : sized                                   ? "--size with --tcp"
-                                                                 : NULL;
+    const char *what = cli_raw_option(&settings->choice, settings->payload_bytes > 0);
     if (what)
         cli_complain_of_privilege(context->program, what);
     return what;

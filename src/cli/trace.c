@@ -14,8 +14,7 @@
 #include "sonde/path.h"
 #include "sonde/trace.h"
 
-#define PATIENT_NS (250 * SONDE_NS_PER_MS) /* the strategy's own floor */
-#define NAME_WAIT  sonde_span_ms(100)
+#define NAME_WAIT sonde_span_ms(100)
 
 struct trace {
     const struct path_settings *settings;
@@ -52,9 +51,6 @@ static struct sonde_trace_config config_of(const struct path_ground *ground)
         .gap = settings->gap.ns > 0 ? settings->gap : (struct sonde_span){-1},
         .probe = path_ground_probe(ground),
     };
-    /* whose rounds follow each other fast is not kept waiting at the end */
-    if (settings->rounds != 1 && settings->interval.ns / 2 < PATIENT_NS)
-        config.wait_floor.ns = settings->interval.ns / 2;
     return config;
 }
 

@@ -5,7 +5,6 @@
 #include "packet/tcp.h"
 #include "packet/udp.h"
 
-#define NEWEST        1024u /* sequences that are looked back at for whom a reply is */
 #define DNS_HEADER    12u
 #define NTP_ORIGINATE 24u
 #define QUIC_LONG     0x80u
@@ -178,10 +177,8 @@ static struct flight_slot *newest(const struct call *call)
 {
     struct flight *flight = call->context->flight;
     struct flight_slot *best = NULL;
-    uint32_t back = flight->sequences < NEWEST ? flight->sequences : NEWEST;
-    for (uint32_t i = 1; i <= back; i++) {
-        uint32_t sequence = (call->lane->next + flight->sequences - i) % flight->sequences;
-        struct flight_slot *slot = flight_in_lane(flight, call->lane, sequence);
+    for (uint32_t back = 1; back <= flight_newest_count(flight); back++) {
+        struct flight_slot *slot = flight_newest(flight, call->lane, back);
         if (!slot || !asked(call, slot))
             continue;
         if (slot->state == FLIGHT_OPEN)

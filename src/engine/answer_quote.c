@@ -9,8 +9,6 @@
 #include "packet/sctp.h"
 #include "packet/udp.h"
 
-#define NEWEST 1024u /* sequences that are looked back at for whom an error is about */
-
 /* What an error says of the datagram that it is about. */
 struct claim {
     enum sonde_family family;
@@ -189,12 +187,10 @@ static struct flight_slot *newest(const struct answer_context *context, const st
 {
     struct flight *flight = context->flight;
     const struct flight_lane *lane = flight_lane(flight, claim->identifier);
-    uint32_t back = flight->sequences < NEWEST ? flight->sequences : NEWEST;
     if (!lane || claim->inner->protocol != PACKET_UDP || claim->inner->checksum != 0)
         return NULL;
-    for (uint32_t i = 1; i <= back; i++) {
-        uint32_t sequence = (lane->next + flight->sequences - i) % flight->sequences;
-        struct flight_slot *slot = flight_in_lane(flight, lane, sequence);
+    for (uint32_t back = 1; back <= flight_newest_count(flight); back++) {
+        struct flight_slot *slot = flight_newest(flight, lane, back);
         if (slot && slot->state == FLIGHT_OPEN && may_be(context, slot, claim) &&
             prove(context, slot, claim) != ANSWER_REFUTED)
             return slot;

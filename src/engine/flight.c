@@ -9,6 +9,7 @@
         */
 #define TOKEN_SLOT_MASK ((UINT64_C(1) << TOKEN_SLOT_BITS) - 1)
 #define FIRST_SLOTS     64
+#define NEWEST          1024u /* probes of a lane that are looked through */
 
 static_assert(sizeof(struct flight_slot) == 56, "with lane and queue 68 bytes a probe");
 
@@ -224,6 +225,18 @@ struct flight_slot *flight_in_lane(struct flight *flight, const struct flight_la
     if (!lane->slots || sequence >= flight->sequences || lane->slots[sequence] == 0)
         return NULL;
     return &flight->slots[lane->slots[sequence] - 1];
+}
+
+uint32_t flight_newest_count(const struct flight *flight)
+{
+    return flight->sequences < NEWEST ? flight->sequences : NEWEST;
+}
+
+struct flight_slot *flight_newest(struct flight *flight, const struct flight_lane *lane,
+                                  uint32_t back)
+{
+    return flight_in_lane(flight, lane,
+                          (lane->next + flight->sequences - back) % flight->sequences);
 }
 
 void flight_open(struct flight *flight, struct flight_slot *slot, struct sonde_mono expiry)

@@ -106,6 +106,13 @@ struct flight_lane *flight_lane(struct flight *flight, uint16_t identifier);
 struct flight_slot *flight_in_lane(struct flight *flight, const struct flight_lane *lane,
                                    uint32_t sequence);
 
+/* Of a lane's newest probes, which are looked through where nothing but the lane tells whose an
+ * answer is: how many there are at most, and the one that is `back` steps, from 1, before the next
+ * sequence number; NULL: it holds none. */
+uint32_t flight_newest_count(const struct flight *flight);
+struct flight_slot *flight_newest(struct flight *flight, const struct flight_lane *lane,
+                                  uint32_t back);
+
 /* BUILT becomes OPEN, until `expiry`. */
 void flight_open(struct flight *flight, struct flight_slot *slot, struct sonde_mono expiry);
 

@@ -377,7 +377,6 @@ int net_connect_open(const struct sonde_net_config *config, struct sonde_transpo
         error = attend(own);
     if (!error)
         error = net_transport_finish(own, &operations, "connect", seam, operation);
-    own->poller.reads_matter = true;
     if (error)
         net_transport_destroy(own);
     return error;

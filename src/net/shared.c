@@ -192,7 +192,8 @@ int net_transport_finish(struct net_transport *transport, const struct sonde_tra
                          const char *name, struct sonde_transport *seam, const char **operation)
 {
     transport->error_socket = transport->socket_count;
-    transport->poller.reads_matter = transport->stamps == SONDE_NET_STAMPS_USER;
+    transport->poller.reads_matter =
+        transport->stamps == SONDE_NET_STAMPS_USER || transport->connect;
     for (size_t i = 0; i < transport->socket_count; i++) {
         struct net_socket *socket = &transport->sockets[i];
         int error = 0;

@@ -128,8 +128,7 @@ static void unanswered(void *self, uint32_t target, uint64_t index)
     struct csv_report *report = self;
     if (report->state.error != 0)
         return;
-    head(report, report->state.run.clock.now(report->state.run.clock.self), target, index,
-         "unanswered", false);
+    head(report, report_now(&report->state), target, index, "unanswered", false);
     blank(report, 17);
     end_row(report);
 }

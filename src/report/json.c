@@ -20,31 +20,11 @@ static void put(struct json_report *report, json_t *object)
     report_json_line(&report->state, object, JSON_COMPACT | JSON_REAL_PRECISION(9));
 }
 
-static void put_time(const struct json_report *report, json_t *object, const char *key,
-                     struct sonde_mono at)
-{
-    char text[REPORT_TIME];
-    report_json_text(object, key, report_time(report_wall(&report->state, at), text));
-}
-
-static json_t *line(const struct json_report *report, const char *type, struct sonde_mono at)
-{
-    json_t *object = json_object();
-    report_json_text(object, "type", type);
-    put_time(report, object, "time", at);
-    return object;
-}
-
-static struct sonde_mono now(const struct json_report *report)
-{
-    return report->state.run.clock.now(report->state.run.clock.self);
-}
-
 static void begin(void *self)
 {
     struct json_report *report = self;
     const struct report_run *run = &report->state.run;
-    json_t *object = line(report, "start", now(report));
+    json_t *object = report_json_typed(&report->state, "start", report_now(&report->state));
     report_json_text(object, "version", SONDE_VERSION);
     report_json_count(object, "targets", run->target_count);
     report_json_text(object, "transport", run->transport);
@@ -69,7 +49,7 @@ static void start(void *self, uint32_t target)
 {
     struct json_report *report = self;
     const struct report_target *to = &report->state.run.targets[target];
-    json_t *object = line(report, "target", now(report));
+    json_t *object = report_json_typed(&report->state, "target", report_now(&report->state));
     report_json_count(object, "target", target);
     report_json_text(object, "name", report->state.names[target]);
     report_json_address(object, "address", &to->address);
@@ -94,7 +74,7 @@ static void put_stamp(const struct json_report *report, json_t *object, const ch
         return;
     json_t *value = json_object();
     if (stamp->source != SONDE_STAMP_HARDWARE) /* whose clock tells no civil time */
-        put_time(report, value, "time", stamp->at);
+        report_json_time(&report->state, value, stamp->at);
     report_json_text(value, "stamp", report_stamp_word(stamp->source));
     json_object_set_new_nocheck(object, key, value);
 }
@@ -175,7 +155,8 @@ static void outcome_told(void *self, const struct sonde_outcome *outcome)
     if (report->state.run.quiet || report->state.error != 0)
         return;
     struct sonde_span rtt;
-    json_t *object = line(report, "outcome", report_when(&report->state, outcome));
+    json_t *object =
+        report_json_typed(&report->state, "outcome", report_when(&report->state, outcome));
     report_json_count(object, "target", outcome->target);
     report_json_address(object, "address", &report->state.run.targets[outcome->target].address);
     report_json_count(object, "seq", outcome->number + 1);
@@ -202,7 +183,7 @@ static void outcome_told(void *self, const struct sonde_outcome *outcome)
 static void unanswered(void *self, uint32_t target, uint64_t number)
 {
     struct json_report *report = self;
-    json_t *object = line(report, "unanswered", now(report));
+    json_t *object = report_json_typed(&report->state, "unanswered", report_now(&report->state));
     report_json_count(object, "target", target);
     report_json_address(object, "address", &report->state.run.targets[target].address);
     report_json_count(object, "seq", number + 1);
@@ -214,7 +195,7 @@ static void unanswered(void *self, uint32_t target, uint64_t number)
 static void targets(struct json_report *report, const char *type)
 {
     for (uint32_t i = 0; i < report->state.run.target_count; i++) {
-        json_t *object = line(report, type, now(report));
+        json_t *object = report_json_typed(&report->state, type, report_now(&report->state));
         report_json_count(object, "target", i);
         report_json_text(object, "name", report->state.names[i]);
         report_json_address(object, "address", &report->state.run.targets[i].address);
@@ -232,7 +213,7 @@ static void summary(void *self, const struct report_measurement *measurement)
 {
     struct json_report *report = self;
     targets(report, "summary");
-    json_t *object = line(report, "end", now(report));
+    json_t *object = report_json_typed(&report->state, "end", report_now(&report->state));
     json_summary_of_measurement(measurement, object);
     put(report, object);
 }

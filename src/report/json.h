@@ -22,8 +22,10 @@ void report_json_span(json_t *object, const char *key, struct sonde_span span);
 /* An address in numeric form; left out when its family is NONE. */
 void report_json_address(json_t *object, const char *key, const struct sonde_address *address);
 
-/* "time": the time of day at this moment of the transport's clock, or now. */
+/* "time": the time of day at this moment of the transport's clock. */
 void report_json_time(const struct report_state *state, json_t *object, struct sonde_mono at);
-void report_json_now(const struct report_state *state, json_t *object);
+
+/* A line's object with its "type" and "time", for report_json_line. */
+json_t *report_json_typed(const struct report_state *state, const char *type, struct sonde_mono at);
 
 #endif

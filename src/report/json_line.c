@@ -61,7 +61,10 @@ void report_json_time(const struct report_state *state, json_t *object, struct s
     report_json_text(object, "time", report_time(report_wall(state, at), time));
 }
 
-void report_json_now(const struct report_state *state, json_t *object)
+json_t *report_json_typed(const struct report_state *state, const char *type, struct sonde_mono at)
 {
-    report_json_time(state, object, state->run.clock.now(state->run.clock.self));
+    json_t *object = json_object();
+    report_json_text(object, "type", type);
+    report_json_time(state, object, at);
+    return object;
 }

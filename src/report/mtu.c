@@ -154,9 +154,8 @@ static void put_json(struct report_state *state, const struct report_mtu *what)
         [SONDE_MTU_GAVE_UP] = "gave_up",
     };
     const struct sonde_mtu_result *result = what->result;
-    json_t *object = json_object(), *hops = json_array(), *steps = json_array();
-    report_json_text(object, "type", "mtu");
-    report_json_now(state, object);
+    json_t *object = report_json_typed(state, "mtu", report_now(state));
+    json_t *hops = json_array(), *steps = json_array();
     report_json_text(object, "target", state->names[0]);
     report_json_address(object, "address", &state->run.targets[0].address);
     report_json_text(object, "probe", report_probe_word(state->run.kind));

@@ -82,10 +82,8 @@ static json_t *diamond_of(const struct sonde_multipath_diamond *diamond)
 int report_multipath_json(struct report_state *state, const struct report_multipath *what)
 {
     const struct sonde_multipath_graph *graph = what->graph;
-    json_t *object = json_object();
+    json_t *object = report_json_typed(state, "multipath", report_now(state));
     json_t *vertices = json_array(), *links = json_array(), *diamonds = json_array();
-    report_json_text(object, "type", "multipath");
-    report_json_now(state, object);
     report_json_text(object, "target", state->names[0]);
     report_json_address(object, "address", &state->run.targets[0].address);
     report_json_text(object, "algorithm", what->lite ? "mda-lite" : "mda");

@@ -132,12 +132,11 @@ static void outcome_told(void *self, const struct sonde_outcome *outcome)
 static void unanswered(void *self, uint32_t target, uint64_t number)
 {
     struct ping_json_report *report = self;
-    const struct report_run *run = &report->state.run;
     json_t *object = json_object();
     report_json_text(object, "host", report->state.names[target]);
     report_json_count(object, "seq", report_sequence(number));
     report_json_text(object, "info", "no answer yet");
-    put_time_of_day(report, object, run->clock.now(run->clock.self));
+    put_time_of_day(report, object, report_now(&report->state));
     put(report, object);
 }
 

@@ -230,6 +230,11 @@ struct sonde_mono report_when(const struct report_state *state, const struct son
 {
     if (on_clock(&outcome->received))
         return outcome->received.at;
+    return report_now(state);
+}
+
+struct sonde_mono report_now(const struct report_state *state)
+{
     return state->run.clock.now(state->run.clock.self);
 }
 

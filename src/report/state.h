@@ -82,9 +82,10 @@ unsigned report_sequence(uint64_t number);
 /* The RTT to show; false when there is none. Also that of a corrupt reply. Never negative. */
 bool report_rtt(const struct sonde_outcome *outcome, struct sonde_span *rtt);
 
-/* When an outcome happened on the transport's clock, and its civil time. */
+/* When an outcome happened on the transport's clock, the present, and their civil time. */
 struct sonde_mono report_when(const struct report_state *state,
                               const struct sonde_outcome *outcome);
+struct sonde_mono report_now(const struct report_state *state);
 struct sonde_wall report_wall(const struct report_state *state, struct sonde_mono at);
 
 /* --- text ------------------------------------------------------------------------------------- */

@@ -9,15 +9,6 @@ static void put(struct report_survey *report, json_t *object)
     report_json_line(&report->hosts.state, object, JSON_COMPACT | JSON_REAL_PRECISION(9));
 }
 
-static json_t *line(const struct report_survey *report, const char *type, struct sonde_mono at)
-{
-    char time[REPORT_TIME];
-    json_t *object = json_object();
-    report_json_text(object, "type", type);
-    report_json_text(object, "time", report_time(report_wall(&report->hosts.state, at), time));
-    return object;
-}
-
 /* What tells this run from others. */
 static void put_run(const struct report_survey *report, json_t *object)
 {
@@ -31,7 +22,7 @@ static void put_run(const struct report_survey *report, json_t *object)
 void report_survey_json_begin(struct report_survey *report, struct sonde_mono now)
 {
     const struct sonde_survey_config *survey = &report->config.survey;
-    json_t *object = line(report, "survey_start", now);
+    json_t *object = report_json_typed(&report->hosts.state, "survey_start", now);
     report_json_text(object, "version", SONDE_VERSION);
     put_run(report, object);
     report_json_count(object, "from", survey->from);
@@ -64,7 +55,7 @@ void report_survey_json_end(struct report_survey *report, struct sonde_mono now,
 {
     struct sonde_survey_figures figures;
     sonde_survey_figures(report->survey, &figures);
-    json_t *object = line(report, "survey_summary", now);
+    json_t *object = report_json_typed(&report->hosts.state, "survey_summary", now);
     put_run(report, object);
     report_json_count(object, "position", figures.position);
     report_json_count(object, "positions", figures.positions);

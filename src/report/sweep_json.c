@@ -10,15 +10,6 @@ static void put(struct report_sweep *report, json_t *object)
     report_json_line(&report->state, object, JSON_COMPACT | JSON_REAL_PRECISION(9));
 }
 
-static json_t *line(const struct report_sweep *report, const char *type, struct sonde_mono at)
-{
-    char time[REPORT_TIME];
-    json_t *object = json_object();
-    report_json_text(object, "type", type);
-    report_json_text(object, "time", report_time(report_wall(&report->state, at), time));
-    return object;
-}
-
 static void put_value(json_t *object, const char *name, const struct report_sweep_value *value)
 {
     switch (value->kind) {
@@ -50,7 +41,7 @@ void report_sweep_json_begin(struct report_sweep *report, struct sonde_mono now)
         [SONDE_SWEEP_ALIVE] = "alive", [SONDE_SWEEP_COUNT] = "count", [SONDE_SWEEP_LOOP] = "loop"};
     const struct report_sweep_config *config = &report->config;
     const struct sonde_sweep_config *sweep = &config->sweep;
-    json_t *object = line(report, "sweep_start", now);
+    json_t *object = report_json_typed(&report->state, "sweep_start", now);
     report_json_text(object, "version", SONDE_VERSION);
     report_json_text(object, "mode", modes[sweep->mode]);
     report_json_count(object, "hosts", sweep->hosts);
@@ -101,7 +92,8 @@ void report_sweep_json_probe(struct report_sweep *report, const struct sonde_out
 {
     char words[REPORT_ICMP_WORDS];
     const struct report_sweep_row row = {.host = outcome->target};
-    json_t *object = line(report, "probe", report_when(&report->state, outcome));
+    json_t *object =
+        report_json_typed(&report->state, "probe", report_when(&report->state, outcome));
     put_field(report, object, &row, REPORT_SWEEP_HOST);
     put_field(report, object, &row, REPORT_SWEEP_ADDRESS);
     report_json_count(object, "seq", outcome->number + 1);
@@ -131,7 +123,7 @@ void report_sweep_json_end(struct report_sweep *report, struct sonde_mono now,
 {
     struct sonde_sweep_figures figures;
     sonde_sweep_figures(report->sweep, &figures);
-    json_t *object = line(report, "sweep_summary", now);
+    json_t *object = report_json_typed(&report->state, "sweep_summary", now);
     report_json_count(object, "hosts", report->config.sweep.hosts);
     report_json_count(object, "alive", figures.answered);
     report_json_count(object, "silent", figures.silent);

@@ -338,7 +338,7 @@ static void unanswered(void *self, uint32_t target, uint64_t number)
     const struct report_run *run = &text->state.run;
     if (mute(text))
         return;
-    time_of_day(text, run->clock.now(run->clock.self));
+    time_of_day(text, report_now(&text->state));
     if (run->target_count > 1)
         fprintf(run->out, "no answer yet from %s for %s=%u\n", text->state.names[target],
                 sequence_name(run), report_sequence(number));

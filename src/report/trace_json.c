@@ -14,9 +14,7 @@ void trace_json_begin(struct report_trace *report)
 {
     const struct report_run *run = &report->state.run;
     const struct sonde_trace_config *trace = report->config.trace;
-    json_t *object = json_object();
-    report_json_text(object, "type", "trace_start");
-    report_json_now(&report->state, object);
+    json_t *object = report_json_typed(&report->state, "trace_start", report_now(&report->state));
     report_json_text(object, "version", SONDE_VERSION);
     report_json_text(object, "target", report->state.names[0]);
     report_json_address(object, "address", &run->targets[0].address);
@@ -54,9 +52,8 @@ void trace_json_outcome(struct report_trace *report, const struct sonde_trace_pl
 {
     char words[REPORT_ICMP_WORDS], name[REPORT_LABEL];
     struct sonde_span rtt;
-    json_t *object = json_object();
-    report_json_text(object, "type", "trace_probe");
-    report_json_time(&report->state, object, report_when(&report->state, outcome));
+    json_t *object =
+        report_json_typed(&report->state, "trace_probe", report_when(&report->state, outcome));
     report_json_count(object, "round", place->round + 1);
     report_json_count(object, "hop", place->hop);
     report_json_count(object, "query", place->query + 1u);
@@ -170,9 +167,7 @@ static void put_findings(json_t *object, const struct sonde_path_hop *hop)
 
 static void put_hop(struct report_trace *report, const struct sonde_path_hop *hop)
 {
-    json_t *object = json_object();
-    report_json_text(object, "type", "trace_hop");
-    report_json_now(&report->state, object);
+    json_t *object = report_json_typed(&report->state, "trace_hop", report_now(&report->state));
     report_json_count(object, "hop", hop->hop);
     json_object_set_new_nocheck(object, "addresses", addresses_of(report, hop));
     report_json_text(object, "verdict", trace_verdict_word(hop->verdict));
@@ -195,9 +190,7 @@ void trace_json_end(struct report_trace *report, const struct report_measurement
     const uint8_t last = trace_judge(report, &end);
     for (unsigned i = report->config.trace->first_hop; i <= last; i++)
         put_hop(report, sonde_path_hop(report->config.path, (uint8_t)i));
-    json_t *object = json_object();
-    report_json_text(object, "type", "trace_end");
-    report_json_now(&report->state, object);
+    json_t *object = report_json_typed(&report->state, "trace_end", report_now(&report->state));
     report_json_text(object, "reason", trace_reason_word(end.reason));
     report_json_count(object, "hop", end.hop);
     report_json_count(object, "asked", end.asked);

@@ -22,6 +22,13 @@
 
 /* --- making ---------------------------------------------------------------------------------- */
 
+/* Whose rounds follow each other fast is not kept waiting at the end. */
+static struct sonde_span default_floor(const struct sonde_trace_config *config)
+{
+    int64_t half = config->interval.ns / 2;
+    return (struct sonde_span){config->rounds != 1 && half < DEFAULT_FLOOR ? half : DEFAULT_FLOOR};
+}
+
 static void fill_in(struct sonde_trace_config *config)
 {
     if (config->first_hop == 0)
@@ -42,7 +49,7 @@ static void fill_in(struct sonde_trace_config *config)
     if (config->wait_factor == 0)
         config->wait_factor = DEFAULT_FACTOR;
     if (config->wait_floor.ns == 0)
-        config->wait_floor.ns = DEFAULT_FLOOR;
+        config->wait_floor = default_floor(config);
 }
 
 static bool is_valid(const struct sonde_trace_config *config)

@@ -92,7 +92,6 @@ class Listener(unittest.TestResult):
         super().__init__()
         self.tally = tally
         self.started = time.monotonic()
-        self.told = set()
 
     @staticmethod
     def name_of(test):
@@ -104,7 +103,6 @@ class Listener(unittest.TestResult):
         self.started = time.monotonic()
 
     def _tell(self, verdict, test, why=""):
-        self.told.add(test.id())
         self.tally.tell(verdict, self.name_of(test), time.monotonic() - self.started, why)
 
     def _failed(self, test, error):
@@ -114,7 +112,6 @@ class Listener(unittest.TestResult):
         again = None
         if isinstance(whole, unittest.TestCase):
             again = lambda: run_class([type(whole)(whole._testMethodName)], self.tally)
-        self.told.add(test.id())
         self.tally.fail(
             self.name_of(whole),
             again,

@@ -79,36 +79,14 @@ class Stage:
         return self.path / name
 
 
-def command(text, words, *, user=None, socket="raw", seed=1, timeout=30.0):
-    """One command of sonde's in the lab: where the truth is, and the result."""
-    stage = Stage()
+def run_in_lab(stage, text, inner, options, *, user, socket, seed, timeout):
+    """The result of a command of sonde's in the lab that `text` describes."""
     stage.file("net.scn").write_text(text, encoding="utf-8")
     front = as_nobody() if user == "nobody" else []
-    inner = [SETTINGS.program, *words]
     if socket == "dgram":
         inner = ["sh", "-c", OPEN_DATAGRAM_SOCKETS, "sh", *inner]
-    argv = [SETTINGS.program, "lab", "--seed", str(seed), "--truth", stage.file("truth")]
-    argv = [str(word) for word in [*argv, stage.file("net.scn"), "--", *inner]]
-    with Program(argv, [*front, *argv], environment_of()) as program:
-        result = program.finish(timeout)
-    if result.code == 2 and "namespace" in result.err:
-        raise unittest.SkipTest(result.err.strip())
-    assert not result.timed_out and result.code in (0, 1), f"\n{result}"
-    assert "anitizer" not in result.err and "runtime error" not in result.err, f"\n{result}"
-    return stage.file("truth"), result
-
-
-def play(text, words, hosts, *, user=None, socket="raw", many=(), seed=1, timeout=30.0):
-    """Returns Played; AssertionError where the run itself went wrong."""
-    stage = Stage()
-    stage.file("net.scn").write_text(text, encoding="utf-8")
-    truth, pcap = stage.file("truth"), stage.file("pcap")
-    front = as_nobody() if user == "nobody" else []
-    inner = [SETTINGS.program, "ping", "--json", "-n", f"--socket={socket}", *words, *hosts]
-    if socket == "dgram":
-        inner = ["sh", "-c", OPEN_DATAGRAM_SOCKETS, "sh", *inner]
-    argv = [SETTINGS.program, "lab", "--seed", str(seed), "--truth", truth, "--pcap", pcap]
-    argv = [str(word) for word in [*argv, stage.file("net.scn"), "--", *inner]]
+    argv = [SETTINGS.program, "lab", "--seed", str(seed), *options, stage.file("net.scn"), "--", *inner]
+    argv = [str(word) for word in argv]
     with Program(argv, [*front, *argv], environment_of()) as program:
         result = program.finish(timeout)
     if result.code == 2 and "namespace" in result.err:
@@ -116,6 +94,25 @@ def play(text, words, hosts, *, user=None, socket="raw", many=(), seed=1, timeou
     # sonde complains of failed sends, the sanitizers of worse
     assert not result.timed_out and result.code in (0, 1), f"\n{result}"
     assert "anitizer" not in result.err and "runtime error" not in result.err, f"\n{result}"
+    return result
+
+
+def command(text, words, *, user=None, socket="raw", seed=1, timeout=30.0):
+    """One command of sonde's in the lab: where the truth is, and the result."""
+    stage = Stage()
+    truth = stage.file("truth")
+    result = run_in_lab(stage, text, [SETTINGS.program, *words], ["--truth", truth], user=user,
+                        socket=socket, seed=seed, timeout=timeout)
+    return truth, result
+
+
+def play(text, words, hosts, *, user=None, socket="raw", many=(), seed=1, timeout=30.0):
+    """Returns Played; AssertionError where the run itself went wrong."""
+    stage = Stage()
+    truth, pcap = stage.file("truth"), stage.file("pcap")
+    inner = [SETTINGS.program, "ping", "--json", "-n", f"--socket={socket}", *words, *hosts]
+    result = run_in_lab(stage, text, inner, ["--truth", truth, "--pcap", pcap], user=user,
+                        socket=socket, seed=seed, timeout=timeout)
     try:
         run = Run(result.out).check()
         packets = records.read(truth, pcap)

@@ -224,4 +224,12 @@ static inline void bench_summary(struct bench *bench)
 
 #define bench_expect(bench, text) cr_assert_str_eq(bench_out(bench), (text))
 
+/* Opens the text report and lets it tell of the first target. */
+static inline void bench_start_text(struct bench *bench)
+{
+    bench_open(bench, report_text_create);
+    bench->report.ops->begin(bench->report.self);
+    bench->report.ops->start(bench->report.self, 0);
+}
+
 #endif

@@ -11,17 +11,10 @@ static struct bench *opened(void)
     return bench;
 }
 
-static void start(struct bench *bench)
-{
-    bench_open(bench, report_text_create);
-    bench->report.ops->begin(bench->report.self);
-    bench->report.ops->start(bench->report.self, 0);
-}
-
 Test(report_text, first_line)
 {
     struct bench *bench = bench_create_idle();
-    start(bench);
+    bench_start_text(bench);
     bench_expect(bench, "PING 192.0.2.1 (192.0.2.1) 56(84) bytes of data.\n");
     bench_close(bench);
 }
@@ -36,7 +29,7 @@ Test(report_text, first_line_with_everything)
     bench->targets[0].name = "a\x1b[2Jb";
     bench->targets[0].source = bench_address("192.0.2.77");
     bench->targets[0].device = "eth0";
-    start(bench);
+    bench_start_text(bench);
     bench_expect(bench,
                  "PATTERN: 0xff0a\n"
                  "PING a\\x1b[2Jb (192.0.2.1) from 192.0.2.77 eth0: 56(124) bytes of data.\n");
@@ -47,7 +40,7 @@ Test(report_text, first_line_source_without_device)
 {
     struct bench *bench = bench_create_idle();
     bench->targets[0].source = bench_address("192.0.2.77");
-    start(bench);
+    bench_start_text(bench);
     bench_expect(bench, "PING 192.0.2.1 (192.0.2.1) from 192.0.2.77 : 56(84) bytes of data.\n");
     bench_close(bench);
 }
@@ -59,7 +52,7 @@ Test(report_text, first_line_ipv6)
     bench->targets[0].address = bench_address("::1");
     bench->run.flow_label_set = true;
     bench->run.flow_label = 0x12345;
-    start(bench);
+    bench_start_text(bench);
     bench_expect(bench, "PING ::1 (::1) , flow 0x12345, 56 data bytes\n");
     bench_close(bench);
 }
@@ -71,7 +64,7 @@ Test(report_text, pattern_is_quiet)
     bench->run.pattern = pattern;
     bench->run.pattern_bytes = 1;
     bench->run.quiet = true;
-    start(bench);
+    bench_start_text(bench);
     bench_expect(bench, "PING 192.0.2.1 (192.0.2.1) 56(84) bytes of data.\n");
     bench_close(bench);
 }

@@ -1,20 +1,13 @@
 /* What the text report says of probes to ports. */
 #include "bench.h"
 
-static void start(struct bench *bench)
-{
-    bench_open(bench, report_text_create);
-    bench->report.ops->begin(bench->report.self);
-    bench->report.ops->start(bench->report.self, 0);
-}
-
 Test(report_text_ports, first_line_of_ports)
 {
     struct bench *bench = bench_create_idle();
     bench->run.kind = SONDE_PROBE_TCP;
     bench->run.port = 443;
     bench->run.payload_bytes = 0;
-    start(bench);
+    bench_start_text(bench);
     bench_expect(bench, "PING 192.0.2.1 (192.0.2.1): TCP port 443\n");
     bench_close(bench);
     bench = bench_create_idle();
@@ -23,14 +16,14 @@ Test(report_text_ports, first_line_of_ports)
     bench->run.payload = "dns";
     bench->targets[0].source = bench_address("192.0.2.77");
     bench->targets[0].device = "eth0";
-    start(bench);
+    bench_start_text(bench);
     bench_expect(bench,
                  "PING 192.0.2.1 (192.0.2.1) from 192.0.2.77 eth0: UDP port 53, dns query\n");
     bench_close(bench);
     bench = bench_create_idle();
     bench->run.kind = SONDE_PROBE_UDP;
     bench->run.port = 9;
-    start(bench);
+    bench_start_text(bench);
     bench_expect(bench, "PING 192.0.2.1 (192.0.2.1): UDP port 9, 56 data bytes\n");
     bench_close(bench);
 }
