@@ -12,9 +12,20 @@ struct loop {
     struct sonde_engine *engine;
     const struct sonde_transport *transport;
     const struct sonde_loop_hooks *hooks;
+    enum sonde_loop_pace pace;
     bool stopped;
     bool more; /* to receive */
 };
+
+/*
+ * A transport reads a number of messages at a time, so that the last batch of these may be short
+ * while more have come. A wait that ends at an arrival ends at once, then. Who does not look until
+ * the next probe is due must look until nothing comes, lest less be read at each turn than is sent.
+ */
+static bool may_have_more(const struct loop *loop, int count)
+{
+    return loop->pace == SONDE_LOOP_RELAXED ? count > 0 : count == BATCH;
+}
 
 static int receive(struct loop *loop, struct sonde_mono now)
 {
@@ -29,7 +40,7 @@ static int receive(struct loop *loop, struct sonde_mono now)
             else if (loop->hooks->signal)
                 loop->stopped |= loop->hooks->signal(loop->hooks->self, events[i].signal, now);
         }
-        loop->more = count == BATCH;
+        loop->more = may_have_more(loop, count);
     } while (loop->more && ++batches < RECEIVE_TURNS && !loop->stopped);
     return count < 0 ? count : 0;
 }
@@ -70,7 +81,7 @@ static bool send(struct loop *loop, bool *sent)
 int sonde_loop_run(struct sonde_engine *engine, const struct sonde_transport *transport,
                    const struct sonde_loop_hooks *hooks, enum sonde_loop_pace pace)
 {
-    struct loop loop = {.engine = engine, .transport = transport, .hooks = hooks};
+    struct loop loop = {.engine = engine, .transport = transport, .hooks = hooks, .pace = pace};
     unsigned hurried = 0;
     for (;;) {
         struct sonde_mono now = transport->ops->now(transport->self);

@@ -40,7 +40,7 @@ static int receive(struct loop *loop, struct sonde_mono now)
             else if (loop->hooks->signal)
                 loop->stopped |= loop->hooks->signal(loop->hooks->self, events[i].signal, now);
         }
-        loop->more = count == RECEIVE_BATCH;
+        loop->more = count > 0; /* a short batch need not be the last one */
     } while (loop->more && ++batches < RECEIVE_TURNS && !loop->stopped);
     return count < 0 ? count : 0;
 }
