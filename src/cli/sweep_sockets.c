@@ -105,8 +105,9 @@ static uint32_t senders(const struct sweep_settings *settings)
 }
 
 /*
- * The ring, where it is wanted and possible. -EAGAIN: it is neither asked for nor possible. Answers
- * wait in a ring of fixed size, with their stamps, so that the socket buffers stay as they are.
+ * The ring, where it is wanted and possible. -EAGAIN: it is neither asked for nor possible. A
+ * survey takes its send times itself, so that nothing waits in socket buffers, and the ring is as
+ * long as it is by itself.
  */
 static int open_ring(const struct sweep_settings *settings, const struct sweep_items *items,
                      const struct base_target_set *set, struct sonde_net_config config,
@@ -121,9 +122,10 @@ static int open_ring(const struct sweep_settings *settings, const struct sweep_i
         return -EAGAIN;
     if (!config.device && fits && device[0] != '\0')
         config.device = device;
-    config.receive_buffer_bytes = 0;
-    if (settings->stateless)
+    if (settings->stateless) {
+        config.receive_buffer_bytes = 0;
         config.stamps = SONDE_NET_STAMPS_USER;
+    }
     config.senders = senders(settings);
     const int error = sonde_net_open_ring(&config, transport, operation);
     return error && !asked ? -EAGAIN : error;

@@ -19,29 +19,31 @@
 #define GATEWAYS_ASKED 64u
 #define RELOAD_EVERY   sonde_span_ms(500)
 
-/* Values of prefixes that are no gateway. */
-enum { ON_LINK = 1 << 30, BY_KERNEL, ELSEWHERE, REFUSING };
+/* Values of prefixes that are no way of ours. */
+enum { BY_KERNEL = 1 << 30, ELSEWHERE, REFUSING };
 
 static const enum sonde_family families[2] = {SONDE_IPV4, SONDE_IPV6};
 
-static int add_gateway(struct net_hops *hops, const struct sonde_address *gateway, uint32_t *value)
+static int add_way(struct net_hops *hops, const struct net_route_way *way, uint32_t *value)
 {
-    for (size_t i = 0; i < hops->gateway_count; i++)
-        if (sonde_address_equal(&hops->gateways[i], gateway)) {
+    for (size_t i = 0; i < hops->way_count; i++)
+        if (sonde_address_equal(&hops->ways[i].gateway, &way->gateway) &&
+            sonde_address_equal(&hops->ways[i].preferred, &way->source)) {
             *value = (uint32_t)i;
             return 0;
         }
-    if (hops->gateway_count == hops->gateway_room) {
-        size_t room = hops->gateway_room ? 2 * hops->gateway_room : 8;
-        struct sonde_address *grown = reallocarray(hops->gateways, room, sizeof *grown);
+    if (hops->way_count == hops->way_room) {
+        size_t room = hops->way_room ? 2 * hops->way_room : 8;
+        struct net_hops_way *grown = reallocarray(hops->ways, room, sizeof *grown);
 
         if (!grown)
             return -ENOMEM;
-        hops->gateways = grown;
-        hops->gateway_room = room;
+        hops->ways = grown;
+        hops->way_room = room;
     }
-    *value = (uint32_t)hops->gateway_count;
-    hops->gateways[hops->gateway_count++] = *gateway;
+    *value = (uint32_t)hops->way_count;
+    hops->ways[hops->way_count++] =
+        (struct net_hops_way){.gateway = way->gateway, .preferred = way->source};
     return 0;
 }
 
@@ -61,7 +63,7 @@ static int take_route(void *self, const struct net_route_row *route)
     if (route->table != RT_TABLE_MAIN && route->table != RT_TABLE_LOCAL)
         return 0;
     if (header->rtm_type == RTN_UNICAST && ours)
-        value = ON_LINK;
+        error = add_way(hops, &way, &value);
     else if (header->rtm_type == RTN_UNICAST)
         value = ELSEWHERE;
     else if (refusing)
@@ -70,8 +72,6 @@ static int take_route(void *self, const struct net_route_row *route)
         return 0; /* another device's broadcast */
     if (value == ELSEWHERE && !hops->config.others)
         return 0;
-    if (value == ON_LINK && way.gateway.family != SONDE_FAMILY_NONE)
-        error = add_gateway(hops, &way.gateway, &value);
     /* The local table comes first. */
     if (!error)
         error = net_prefixes_add(&hops->prefixes[route->to.family == SONDE_IPV6], &route->to,
@@ -90,7 +90,7 @@ static int load(struct net_hops *hops)
     bool interrupted = false;
     int error = 0;
 
-    hops->gateway_count = 0;
+    hops->way_count = 0;
     hops->changed = false;
     for (int i = 0; i < 2 && !error; i++) {
         net_prefixes_clear(&hops->prefixes[i]);
@@ -116,10 +116,10 @@ void net_hops_close(struct net_hops *hops)
         mnl_socket_close(hops->news);
     for (int i = 0; i < 2; i++)
         net_prefixes_clear(&hops->prefixes[i]);
-    free(hops->gateways);
+    free(hops->ways);
     hops->questions = NULL;
     hops->news = NULL;
-    hops->gateways = NULL;
+    hops->ways = NULL;
 }
 
 /* What the kernel says of a neighbour. */
@@ -222,11 +222,14 @@ static void ask_for_gateways(struct net_hops *hops)
 {
     struct sonde_mono now = net_now();
 
-    for (size_t i = 0; i < hops->gateway_count && i < GATEWAYS_ASKED; i++) {
+    for (size_t i = 0; i < hops->way_count && i < GATEWAYS_ASKED; i++) {
+        const struct sonde_address *gateway = &hops->ways[i].gateway;
         const uint8_t *link;
 
-        net_neighbours_find(&hops->neighbours, &hops->gateways[i], now, &link);
-        ask(hops, &hops->gateways[i]);
+        if (gateway->family == SONDE_FAMILY_NONE)
+            continue;
+        net_neighbours_find(&hops->neighbours, gateway, now, &link);
+        ask(hops, gateway);
     }
     net_hops_turn(hops, now);
 }
@@ -289,6 +292,7 @@ enum net_hop net_hops_find(struct net_hops *hops, const struct sonde_address *to
                            struct sonde_mono now, const uint8_t **link, int *error)
 {
     static const uint8_t nobody[NET_NEIGHBOURS_LINK] = {0};
+    const struct sonde_address *gateway;
     uint32_t value;
 
     if (is_special(to))
@@ -308,5 +312,22 @@ enum net_hop net_hops_find(struct net_hops *hops, const struct sonde_address *to
         *link = nobody;
         return NET_HOP_LINK;
     }
-    return by_neighbour(hops, value == ON_LINK ? to : &hops->gateways[value], now, link, error);
+    gateway = &hops->ways[value].gateway;
+    return by_neighbour(hops, gateway->family == SONDE_FAMILY_NONE ? to : gateway, now, link,
+                        error);
+}
+
+const struct sonde_address *net_hops_source(struct net_hops *hops, const struct net_routes *routes,
+                                            const struct sonde_address *to)
+{
+    uint32_t value = net_prefixes_find(&hops->prefixes[to->family == SONDE_IPV6], to);
+    struct net_hops_way *way;
+    struct sonde_route route;
+
+    if (hops->changed || value >= BY_KERNEL) /* NET_PREFIXES_NONE is, too */
+        return NULL;
+    way = &hops->ways[value];
+    if (way->source.family == SONDE_FAMILY_NONE && net_routes_find(routes, to, &route) == 0)
+        way->source = route.source;
+    return way->source.family == SONDE_FAMILY_NONE ? NULL : &way->source;
 }

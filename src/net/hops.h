@@ -16,6 +16,7 @@
 
 #include "net/neighbours.h"
 #include "net/prefixes.h"
+#include "net/route.h"
 #include "sonde/address.h"
 #include "sonde/time.h"
 
@@ -28,13 +29,20 @@ struct net_hops_config {
     bool headerless; /* the device has no link-layer addresses */
 };
 
+/* What routes through the device have in common that share a next hop. */
+struct net_hops_way {
+    struct sonde_address gateway;   /* SONDE_FAMILY_NONE: the destination itself */
+    struct sonde_address preferred; /* as source, by the route; SONDE_FAMILY_NONE: no word of it */
+    struct sonde_address source;    /* the kernel's choice; SONDE_FAMILY_NONE: not asked yet */
+};
+
 struct net_hops {
     struct net_hops_config config;
     struct mnl_socket *questions;    /* dumps */
     struct mnl_socket *news;         /* notifications, and what is known of a neighbour */
-    struct net_prefixes prefixes[2]; /* IPv4, IPv6; values are indices of gateways, or special */
-    struct sonde_address *gateways;
-    size_t gateway_count, gateway_room;
+    struct net_prefixes prefixes[2]; /* IPv4, IPv6; values are indices of ways, or special */
+    struct net_hops_way *ways;
+    size_t way_count, way_room;
     struct net_neighbours neighbours;
     struct sonde_mono heard;  /* when news were last read */
     struct sonde_mono loaded; /* when the routes were last read */
@@ -62,5 +70,13 @@ void net_hops_turn(struct net_hops *hops, struct sonde_mono now);
  */
 enum net_hop net_hops_find(struct net_hops *hops, const struct sonde_address *to,
                            struct sonde_mono now, const uint8_t **link, int *error);
+
+/*
+ * The source that the kernel would write for this destination, by asking `routes` once for each
+ * way: it depends on next hop and preferred source of the route alone (net/ipv4/fib_semantics.c,
+ * fib_info_update_nhc_saddr). NULL: only the kernel can say. Valid until the next turn.
+ */
+const struct sonde_address *net_hops_source(struct net_hops *hops, const struct net_routes *routes,
+                                            const struct sonde_address *to);
 
 #endif

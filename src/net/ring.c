@@ -22,6 +22,7 @@
 #include "net/ring.h"
 #include "net/route_dump.h"
 #include "net/shared.h"
+#include "packet/checksum.h"
 
 #define RAW_SOCKETS 2 /* of both families */
 
@@ -117,15 +118,32 @@ static int open_families(struct net_transport *transport, const struct device *d
     return any ? 0 : first;
 }
 
-/* True when packet and header are such that the kernel need not complete them. */
-static bool is_complete(const struct sonde_datagram *datagram)
+/*
+ * True when the kernel need not complete the header. An IPv4 source that is left to it is written
+ * here, as far as that can be known.
+ */
+static bool complete(struct net_transport *transport, const struct sonde_datagram *datagram)
 {
     static const uint8_t unset[4] = {0};
+    uint8_t *header = datagram->bytes;
+    const struct sonde_address *source;
+    uint16_t checksum;
 
     if (datagram->to.family == SONDE_IPV6)
         return datagram->length >= NET_RING_IPV6;
-    return datagram->length >= NET_RING_IPV4 && memcmp(datagram->bytes + 12, unset, 4) != 0 &&
-           memcmp(datagram->bytes + 10, unset, 2) != 0; /* source and checksum */
+    if (datagram->length < NET_RING_IPV4 || memcmp(header + 10, unset, 2) == 0)
+        return false; /* without its checksum */
+    if (memcmp(header + 12, unset, 4) != 0)
+        return true;
+    source = net_hops_source(&transport->ring->hops, &transport->routes, &datagram->to);
+    if (!source)
+        return false;
+    checksum = packet_checksum_update((uint16_t)(header[10] << 8 | header[11]), 12, unset,
+                                      source->bytes, sizeof unset);
+    header[10] = (uint8_t)(checksum >> 8);
+    header[11] = (uint8_t)checksum;
+    memcpy(header + 12, source->bytes, sizeof unset);
+    return true;
 }
 
 /* Which way a datagram takes. */
@@ -134,7 +152,8 @@ static enum net_hop choose(struct net_transport *transport, const struct sonde_d
 {
     if (datagram->to.family != SONDE_IPV4 && datagram->to.family != SONDE_IPV6)
         return NET_HOP_KERNEL; /* which has an error for it */
-    if (transport->family_error[datagram->to.family == SONDE_IPV6] || !is_complete(datagram))
+    if (transport->family_error[datagram->to.family == SONDE_IPV6] ||
+        !complete(transport, datagram))
         return NET_HOP_KERNEL;
     if (net_raw_source_is_gone(transport, datagram, now)) {
         *error = EADDRNOTAVAIL;

@@ -74,6 +74,9 @@ static int read_attribute(const struct nlattr *attribute, void *data)
     case RTA_PRIORITY:
         row->metric = read_u32(attribute, 0);
         break;
+    case RTA_PREFSRC:
+        read_address(attribute, family, &row->way.source);
+        break;
     case RTA_MULTIPATH:
         row->ways = attribute;
         break;
@@ -126,7 +129,7 @@ bool net_route_way_through(const struct net_route_row *row, uint32_t device,
             continue;
         struct one_way one = {way, row->to.family};
 
-        *way = (struct net_route_way){.device = device};
+        *way = (struct net_route_way){.device = device, .source = row->way.source};
         mnl_attr_parse_payload(at + sizeof next, next.rtnh_len - sizeof next, read_one_way, &one);
         return true;
     }

@@ -15,6 +15,7 @@ struct rtmsg;
 struct net_route_way {
     uint32_t device;
     struct sonde_address gateway; /* SONDE_FAMILY_NONE: none */
+    struct sonde_address source;  /* that the route prefers; SONDE_FAMILY_NONE: none */
 };
 
 /* What the kernel says of one route. Valid during the call that tells it. */

@@ -241,6 +241,45 @@ static void stamps_as_captured(void)
     transport.ops->close(transport.self);
 }
 
+/* The request with this sequence as it left the device. False: it was not captured. */
+static bool captured(int wire, uint16_t sequence, uint8_t bytes[static 2048])
+{
+    for (ssize_t got; (got = recv(wire, bytes, 2048, 0)) > 0;)
+        if (got >= 28 && bytes[0] == 0x45 && bytes[20] == 8 &&
+            (bytes[26] << 8 | bytes[27]) == sequence)
+            return true;
+    return false;
+}
+
+/*
+ * A source that is left to the kernel is the one that it would write, and the datagram goes past it
+ * all the same: the kernel gives a number to what has the identification 0.
+ */
+static void source_left_to_the_kernel(const char *to, const char *wanted)
+{
+    struct sonde_net_config config = lab_config();
+    struct sonde_transport transport;
+    struct sonde_address source = lab_address(wanted);
+    int wire = capture("near");
+
+    config.device = "near";
+    if (!open_ring(&config, &transport))
+        return;
+    for (uint16_t i = 0; i < 3; i++) {
+        uint8_t bytes[2048];
+
+        LAB_CHECK(!send_one(&transport, NULL, to, i, 56), "%s %u", to, i);
+        LAB_CHECK(answer(&transport, i, 1000), "%s: no answer to %u", to, i);
+        LAB_CHECK(captured(wire, i, bytes), "%s: %u was not captured", to, i);
+        LAB_CHECK(memcmp(bytes + 12, source.bytes, 4) == 0, "%s: another source", to);
+        LAB_CHECK((~lab_sum(0, bytes, 20) & 0xffff) == 0, "%s: the checksum", to);
+        LAB_CHECK(i == 0 || (bytes[4] == 0 && bytes[5] == 0), "%s: %u went by the kernel", to, i);
+        usleep(3000); /* news of the neighbour are read once in a millisecond */
+    }
+    close(wire);
+    transport.ops->close(transport.self);
+}
+
 /* Nobody has the address: first the host itself says so, then nothing is sent for a while. */
 static void nobody(const char *from, const char *to)
 {
@@ -467,6 +506,12 @@ int main(void)
     unprivileged();
     send_stamps();
     stamps_as_captured();
+    lab_run(
+        "ip addr add 10.8.0.7/32 dev near; nsenter -t $FAR -n ip route add 10.8.0.7 via 10.1.0.1;"
+        "ip route add 10.2.9.0/24 via 10.1.0.2 src 10.8.0.7");
+    source_left_to_the_kernel("10.1.0.2", "10.1.0.1");
+    source_left_to_the_kernel("10.2.3.4", "10.1.0.1");
+    source_left_to_the_kernel("10.2.9.4", "10.8.0.7");
     others();
     loopback("127.0.0.1");
     loopback("127.9.8.7");
