@@ -13,10 +13,9 @@
 #include <unistd.h>
 
 #define MARGIN_MIN (100 * SONDE_NS_PER_US)
-#define SPIN_SHARE 50 /* of its length a wait that is not precise spins for this part at most, */
-#define SPIN_MAX                                                                                   \
-    (200 * SONDE_NS_PER_US) /* and never longer: a time of ours may have to be read                \
-                             */
+/* A wait that is not precise spins for this part of its length at most, and never longer. */
+#define SPIN_SHARE 50
+#define SPIN_MAX   (200 * SONDE_NS_PER_US)
 #define MARGIN_MAX (2 * SONDE_NS_PER_MS)
 #define READY_MAX  16
 

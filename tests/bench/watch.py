@@ -14,14 +14,19 @@ from sweeps import ALIVE, LIMIT_S
 SAMPLED = 77                      # the last byte of the addresses whose RTTs are compared
 
 
-def far_counts():
-    """(echo requests received, echo replies sent) by `crowd` so far, as its kernel counts them."""
-    shown = subprocess.run(["ip", "netns", "exec", "crowd", "cat", "/proc/net/snmp"],
+def icmp_counts(space, *names):
+    """What the kernel of a namespace has counted of ICMP so far (RFC 2011)."""
+    shown = subprocess.run(["ip", "netns", "exec", space, "cat", "/proc/net/snmp"],
                            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
-    names, values = [line.split()[1:] for line in shown.stdout.splitlines()
+    known, values = [line.split()[1:] for line in shown.stdout.splitlines()
                      if line.startswith("Icmp:")]
-    counts = dict(zip(names, values))
-    return int(counts["InEchos"]), int(counts["OutEchoReps"])
+    counts = dict(zip(known, values))
+    return [int(counts[name]) for name in names]
+
+
+def far_counts():
+    """(echo requests received, echo replies sent) by `crowd` so far."""
+    return icmp_counts("crowd", "InEchos", "OutEchoReps")
 
 
 @contextlib.contextmanager
@@ -59,24 +64,56 @@ class Watch:
 
     def rows(self):
         self.sweeps.prepare()
-        return [*self.crowd(10_000), *self.crowd(100_000), *self.one_processor(100_000), *self.rtt()]
-
-    def one_processor(self, hosts):
-        """What it costs sonde itself."""
-        seconds = 5 if self.sweeps.quick else 20
-        lab.settle(self.sweeps.settle_s)
-        with far_end_elsewhere() as front:
-            cost = self.sweeps.runner.run([*front, *self.command(hosts, seconds, "-q")], "sender",
-                                          LIMIT_S, most=1)
-        told = scanners.summary(cost.output)
-        self.notes.append(
-            f"watch {hosts:,} on one processor, the far end on another: {told['sent']:,} of "
-            f"{hosts * seconds:,} sent, {told['answered']:,} answered, {told['receive_drops']:,} "
-            f"dropped in the receive queue; send lag p99 {told['send_lag']['p99_ns'] / 1e6:.2f} ms")
         return [
-            Row("  on one processor, the far end on another (% of one)",
-                {"sonde": 100 * cost.cpu_s / cost.wall_s}),
-            Row("    answered, not recorded", {"sonde": told["unanswered"]}, digits=0),
+            *self.crowd(10_000),
+            *self.crowd(100_000),
+            *self.crowd_by_ring(100_000),
+            *self.one_processor(100_000, "raw"),
+            *self.one_processor(100_000, "ring"),
+            *self.rtt("raw"),
+            *self.rtt("ring"),
+        ]
+
+    def seconds(self):
+        return 5 if self.sweeps.quick else 20
+
+    def ask(self, hosts, *options, front=()):
+        """(what it cost, what its summary says) of asking them once a second."""
+        lab.settle(self.sweeps.settle_s)
+        command = self.command(hosts, self.seconds(), "-q", *options)
+        cost = self.sweeps.runner.run([*front, *command], "sender", LIMIT_S, most=1)
+        return cost, scanners.summary(cost.output)
+
+    def one_processor(self, hosts, transport):
+        """
+        What it costs sonde itself. The kernels' backlogs of 1,000 packets lose some when the other
+        processor is taken from them for a moment; what our kernel has counted must be recorded.
+        """
+        with far_end_elsewhere() as front:
+            before, = icmp_counts("sender", "InEchoReps")
+            cost, told = self.ask(hosts, "--transport", transport, front=front)
+            arrived = icmp_counts("sender", "InEchoReps")[0] - before
+        self.notes.append(
+            f"watch {hosts:,} on one processor, {transport}, the far end on another: "
+            f"{told['sent']:,} of {hosts * self.seconds():,} sent, {arrived:,} answers arrived, "
+            f"{told['answered']:,} recorded, {told['receive_drops']:,} dropped in the receive queue")
+        return [
+            Row(f"{hosts:,} hosts on one processor, {transport}, the far end on another: its use (%)",
+                {"sonde": 100 * cost.cpu_s / cost.wall_s}, most=100),
+            Row("  arrived, not recorded", {"sonde": arrived - told["answered"]}, most=0, digits=0),
+            Row("  send lag p99 (ms)", {"sonde": told["send_lag"]["p99_ns"] / 1e6}, most=5,
+                digits=2),
+        ]
+
+    def crowd_by_ring(self, hosts):
+        cost, told = self.ask(hosts, "--transport", "ring")
+        return [
+            Row(f"{hosts:,} hosts by --transport ring: processor use, the far end's included (% of one)",
+                {"sonde": 100 * cost.cpu_s / cost.wall_s}, most=100),
+            Row("  not answered", {"sonde": hosts * self.seconds() - told["answered"]}, most=0,
+                digits=0),
+            Row("  send lag p99 (ms)", {"sonde": told["send_lag"]["p99_ns"] / 1e6}, most=5,
+                digits=2),
         ]
 
     def command(self, hosts, rounds, *options):
@@ -85,13 +122,10 @@ class Watch:
                 "-i", "1", *options, f"{ALIVE}-{last}"]
 
     def crowd(self, hosts):
-        seconds = 5 if self.sweeps.quick else 20
-        lab.settle(self.sweeps.settle_s)
         before = far_counts()
-        cost = self.sweeps.runner.run(self.command(hosts, seconds, "-q"), "sender", LIMIT_S, most=1)
+        cost, told = self.ask(hosts)
         asked, answered = (after - past for past, after in zip(before, far_counts()))
-        told = scanners.summary(cost.output)
-        wanted = hosts * seconds
+        wanted = hosts * self.seconds()
         self.notes.append(
             f"watch {hosts:,}: {wanted:,} wanted, {told['sent']:,} sent, {asked:,} arrived, "
             f"{answered:,} replies left, {told['answered']:,} recorded ({told['late']:,} more "
@@ -99,7 +133,7 @@ class Watch:
             f"queue; stamps {stamps(told['send_stamps'])} and {stamps(told['receive_stamps'])}; "
             f"send lag max {told['send_lag']['max_ns'] / 1e6:.1f} ms")
         return [
-            Row(f"{hosts:,} hosts, 1/s, {seconds} s: not sent", {"sonde": wanted - told["sent"]},
+            Row(f"{hosts:,} hosts, 1/s, {self.seconds()} s: not sent", {"sonde": wanted - told["sent"]},
                 most=0, digits=0),
             Row("  sent by its count, not arrived", {"sonde": told["sent"] - asked}, most=0,
                 digits=0),
@@ -108,19 +142,20 @@ class Watch:
             Row("  send lag p99 (ms)", {"sonde": told["send_lag"]["p99_ns"] / 1e6}, most=5,
                 digits=2),
             Row("  processor use, the far end's included (% of one)",
-                {"sonde": 100 * cost.cpu_s / cost.wall_s}, most=100),
+                {"sonde": 100 * cost.cpu_s / cost.wall_s}),
             Row("  processor time a probe (us)", {"sonde": cost.cpu_s / wanted * 1e6}, digits=2),
             Row("  peak resident memory (MiB)", {"sonde": cost.memory_mib}),
         ]
 
-    def rtt(self):
+    def rtt(self, transport):
         """Of one host in 256: what is told against what is captured."""
         hosts, rounds = 10_000, 2 if self.sweeps.quick else 4
         path = os.path.join(self.sweeps.directory, "watch.pcap")
         capture = lab.Capture(path, scanners.DEVICE,
                               f"icmp and (ip[15] == {SAMPLED} or ip[19] == {SAMPLED})")
         try:
-            cost = self.sweeps.runner.run(self.command(hosts, rounds), "sender", LIMIT_S, most=1)
+            cost = self.sweeps.runner.run(self.command(hosts, rounds, "--transport", transport),
+                                          "sender", LIMIT_S, most=1)
         finally:
             capture.stop()
         wire = captured(path)
@@ -135,10 +170,10 @@ class Watch:
         if len(errors) < 0.99 * len(wire) or not errors:
             raise RuntimeError(f"watch: {len(errors)} of {len(wire)} RTTs told and captured")
         low, high = percentile(errors, 1), percentile(errors, 99)
-        self.notes.append(f"watch: RTTs of {len(errors)} probes among {hosts * rounds:,} against a "
-                          "capture on the same device")
+        self.notes.append(f"watch, {transport}: RTTs of {len(errors)} probes among "
+                          f"{hosts * rounds:,} against a capture on the same device")
         return [
-            Row("RTT error spread p1..p99 (us)", {"sonde": high - low}, digits=2),
+            Row(f"RTT error spread p1..p99, {transport} (us)", {"sonde": high - low}, digits=2),
             Row("  median error (us)", {"sonde": percentile(errors, 50)}, digits=2),
             Row("  error p1 (us)", {"sonde": low}, digits=2),
             Row("  error p99 (us)", {"sonde": high}, digits=2),
