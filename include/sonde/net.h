@@ -64,8 +64,10 @@ struct sonde_net_config {
                                where there is more than one processor; the others do without. */
     bool no_multicast_loop; /* multicast datagrams do not come back to this host */
     /*
-     * Threads of the ring transport that send, the caller's among them (0 as 1; 16 at most); with
-     * SONDE_NET_STAMPS_USER only. Worth it where packets leave as fast as they can.
+     * Threads of the raw and the ring transport that send, the caller's among them (0 as 1; 16 at
+     * most). Worth it where packets leave as fast as they can. There is one where kernel stamps are
+     * asked for and the kernel does not let a sender name them (before Linux 6.13), and where the
+     * raw transport reads the times itself.
      */
     uint32_t senders;
     bool signals_set;
@@ -73,7 +75,11 @@ struct sonde_net_config {
 };
 
 /*
- * Opens a transport. `dgram` works without privilege where net.ipv4.ping_group_range allows it. It
+ * Opens a transport. With several `senders` a batch of 16 datagrams or more is shared among them
+ * once sonde_net_start has been called: send returns when all have left or were refused, each with
+ * its own error, but those of one batch leave in no particular order.
+ *
+ * `dgram` works without privilege where net.ipv4.ping_group_range allows it. It
  * has 256 identifiers at most, and takes whole datagrams only: the kernel fragments them.
  *
  * With `protocols` raw listens to answers of those, too, and to errors about them. Dgram then has
@@ -120,10 +126,6 @@ int sonde_net_open_dgram(const struct sonde_net_config *config, struct sonde_tra
  * route leads through another device than the one that was chosen here. Hosts on the link are
  * resolved by the kernel, and no more of them at a time than its table holds
  * (net.ipv4.neigh.default.gc_thresh3).
- *
- * With several `senders` a batch of 16 datagrams or more is shared among them once sonde_net_start
- * has been called: send returns when all have left or were refused, each with its own error, but
- * those of one batch leave in no particular order.
  *
  * With SONDE_NET_STAMPS_USER one time is read for a batch of up to 64 datagrams, and receive stamps
  * are the kernel's all the same. Kernel stamps cost a message each for what is sent.

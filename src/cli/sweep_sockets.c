@@ -19,7 +19,7 @@
 #define FAST           5000  /* probes a second: from here on answers come in crowds */
 #define BUSY           20000 /* … and are worth a thread of their own */
 #define RECEIVE_BUFFER (8u << 20)
-#define MANY           1e5 /* probes a second: from here on several threads send */
+#define MANY           1e5 /* probes a second: above it several threads send */
 #define MOST_SENDERS   4
 
 static double rate_of(const struct sweep_settings *settings)
@@ -72,6 +72,15 @@ static enum sonde_family family_of(const struct sweep_settings *settings,
     return family;
 }
 
+/* A processor each, where one would not be enough. */
+static uint32_t senders(const struct sweep_settings *settings)
+{
+    const unsigned processors = net_thread_processors();
+    if (rate_of(settings) <= MANY)
+        return 1;
+    return processors < MOST_SENDERS ? processors : MOST_SENDERS;
+}
+
 static struct sonde_net_config configure(const struct sweep_settings *settings,
                                          const struct sweep_items *items)
 {
@@ -85,6 +94,7 @@ static struct sonde_net_config configure(const struct sweep_settings *settings,
         .receive_buffer_bytes = rate_of(settings) > FAST ? RECEIVE_BUFFER : 0,
         .broadcast = settings->special,
         .receiver = rate_of(settings) > BUSY,
+        .senders = senders(settings),
         .signals_set = true,
     };
     sigemptyset(&config.signals);
@@ -93,15 +103,6 @@ static struct sonde_net_config configure(const struct sweep_settings *settings,
     sigaddset(&config.signals, SIGQUIT);
     sigaddset(&config.signals, SIGUSR1);
     return config;
-}
-
-/* A processor each, where one would not be enough. */
-static uint32_t senders(const struct sweep_settings *settings)
-{
-    const unsigned processors = net_thread_processors();
-    if (rate_of(settings) < MANY)
-        return 1;
-    return processors < MOST_SENDERS ? processors : MOST_SENDERS;
 }
 
 /*
@@ -126,7 +127,6 @@ static int open_ring(const struct sweep_settings *settings, const struct sweep_i
         config.receive_buffer_bytes = 0;
         config.stamps = SONDE_NET_STAMPS_USER;
     }
-    config.senders = senders(settings);
     const int error = sonde_net_open_ring(&config, transport, operation);
     return error && !asked ? -EAGAIN : error;
 }

@@ -131,7 +131,6 @@ int net_raw_open_sending(struct net_transport *transport, enum sonde_family fami
         *operation = "ask for send errors";
         error = net_set(fd, level, v6 ? IPV6_RECVERR : IP_RECVERR, 1);
     }
-    net_stamps_save_ids(&transport->sockets[transport->socket_count - 1].stamps);
     /* IPPROTO_RAW implies it already. */
     net_set(fd, level, v6 ? IPV6_HDRINCL : IP_HDRINCL, 1);
     if (error)

@@ -24,7 +24,7 @@
 #include "net/shared.h"
 #include "packet/checksum.h"
 
-#define RAW_SOCKETS 2 /* of both families */
+#define SOCKETS 3 /* that send: two raw ones, of both families, and one for packets */
 
 static const enum sonde_family families[2] = {SONDE_IPV4, SONDE_IPV6};
 
@@ -175,7 +175,7 @@ static void ring_send(void *self, struct sonde_datagram *batch, size_t count)
         enum net_hop hop = choose(transport, &batch[i], now, &link, &error);
 
         if (run == NET_BATCH || (run && hop != NET_HOP_LINK)) {
-            net_ring_out_push(transport, &batch[i - run], run);
+            net_transport_push(transport, transport->ring->out, &batch[i - run], run, false);
             run = 0;
         }
         if (hop == NET_HOP_LINK)
@@ -186,7 +186,7 @@ static void ring_send(void *self, struct sonde_datagram *batch, size_t count)
             net_transport_refuse(&batch[i], error);
     }
     if (run)
-        net_ring_out_push(transport, &batch[count - run], run);
+        net_transport_push(transport, transport->ring->out, &batch[count - run], run, false);
 }
 
 static void ring_counters(void *self, struct sonde_transport_counters *counters)
@@ -199,7 +199,7 @@ static void ring_counters(void *self, struct sonde_transport_counters *counters)
             counters->receive_drops += net_ring_in_drops(&transport->ring->in[i]);
 }
 
-/* Items are the rings, then the sockets that send. */
+/* Items are the rings, then the socket that sends packets. */
 static void close_part(void *self, unsigned member, uint32_t from, uint32_t to)
 {
     struct net_ring *ring = self;
@@ -208,8 +208,8 @@ static void close_part(void *self, unsigned member, uint32_t from, uint32_t to)
     for (uint32_t i = from; i < to; i++)
         if (i < 2)
             net_ring_in_close(&ring->in[i]);
-        else
-            net_socket_close(&ring->out[i - 2]);
+        else if (ring->out)
+            net_socket_close(ring->out);
 }
 
 /*
@@ -221,8 +221,7 @@ static void ring_close(void *self)
     struct net_transport *transport = self;
     struct net_ring *ring = transport->ring;
 
-    net_crew_do(&ring->crew, close_part, ring, 2 + ring->senders);
-    net_crew_close(&ring->crew);
+    net_crew_do(&transport->crew, close_part, ring, 3);
     net_ring_turn_close(&ring->turn);
     net_hops_close(&ring->hops);
     net_transport_destroy(transport);
@@ -296,17 +295,14 @@ int sonde_net_open_ring(const struct sonde_net_config *config, struct sonde_tran
     if (error)
         return error;
     own.device = device.name;
-    error =
-        net_transport_create(&shared, &own, RAW_SOCKETS + net_ring_out_sockets(config), operation);
+    error = net_transport_create(&shared, &own, SOCKETS, operation);
     if (error)
         return error;
     shared->ring = calloc(1, sizeof *shared->ring);
     *operation = "allocate memory";
-    error = shared->ring ? net_crew_open(&shared->ring->crew) : -ENOMEM;
-    if (error) {
-        free(shared->ring);
+    if (!shared->ring) {
         net_transport_destroy(shared);
-        return error;
+        return -ENOMEM;
     }
     for (int i = 0; i < 2; i++)
         shared->ring->in[i].fd = -1;

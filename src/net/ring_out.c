@@ -6,10 +6,6 @@
  * as short as ours; and a message each has its own error and its own stamp. Nor does it bypass the
  * queueing discipline: captures on this machine, send stamps and back pressure (EAGAIN, when the
  * socket's buffer is full of what waits there) depend on it.
- *
- * Nearly all of the time goes into the kernel's way to the device, and with a virtual one into that
- * of whoever is behind it, up to the answer. That is what several threads share: each takes
- * messages of the same batch and sends them through a socket of its own.
  */
 #define _GNU_SOURCE
 
@@ -20,19 +16,9 @@
 
 #include "net/ring.h"
 
-#define SHARED_LEAST 16 /* less than this is sent before anybody is awake */
-
-/* Stamps of several sockets would have to be told apart: whoever asks for them has one. */
-unsigned net_ring_out_sockets(const struct sonde_net_config *config)
-{
-    if (config->stamps != SONDE_NET_STAMPS_USER || config->senders < 2)
-        return 1;
-    return config->senders < NET_CREW_MEMBERS ? config->senders : NET_CREW_MEMBERS;
-}
-
 /* With protocol 0, it hears nothing. */
-static int open_one(struct net_transport *transport, const struct sonde_net_config *config,
-                    const char **operation)
+int net_ring_out_open(struct net_transport *transport, const struct sonde_net_config *config,
+                      const char **operation)
 {
     struct sockaddr_ll name = {.sll_family = AF_PACKET, .sll_ifindex = (int)transport->device};
     struct net_socket *out;
@@ -56,50 +42,9 @@ static int open_one(struct net_transport *transport, const struct sonde_net_conf
     if (error)
         return error;
     net_transport_stamp(transport, out, config);
-    net_stamps_save_ids(&out->stamps);
     out->used = true;
+    transport->ring->out = out;
     return 0;
-}
-
-/* Messages [from, to) of the outbox, and what became of each. */
-static void send_part(void *self, unsigned member, uint32_t from, uint32_t to)
-{
-    struct net_transport *transport = self;
-    struct net_ring *ring = transport->ring;
-
-    while (from < to) {
-        int sent =
-            sendmmsg(ring->out[member].fd, &transport->out.messages[from], to - from, MSG_DONTWAIT);
-
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent < 0)
-            ring->errors[from++] = errno;
-        for (; sent > 0; sent--)
-            ring->errors[from++] = 0;
-    }
-}
-
-static int start(struct net_transport *transport)
-{
-    net_crew_start(&transport->ring->crew, transport->ring->senders);
-    return 0;
-}
-
-int net_ring_out_open(struct net_transport *transport, const struct sonde_net_config *config,
-                      const char **operation)
-{
-    struct net_ring *ring = transport->ring;
-    int error = 0;
-
-    ring->out = &transport->sockets[transport->socket_count];
-    while (!error && ring->senders < net_ring_out_sockets(config)) {
-        error = open_one(transport, config, operation);
-        ring->senders += !error;
-    }
-    if (ring->senders > 1)
-        transport->start = start;
-    return error;
 }
 
 void net_ring_out_pack(struct net_transport *transport, const struct sonde_datagram *datagram,
@@ -126,20 +71,4 @@ void net_ring_out_pack(struct net_transport *transport, const struct sonde_datag
     net_stamps_write_id(&out->controls[at].align, net_stamps_id(stamps, (uint32_t)at));
     if (net_stamps_carries_id(stamps))
         net_outbox_carry_id(out, at);
-}
-
-void net_ring_out_push(struct net_transport *transport, struct sonde_datagram *batch, size_t count)
-{
-    struct net_ring *ring = transport->ring;
-
-    if (!net_crew_is_several(&ring->crew) || count < SHARED_LEAST) {
-        net_transport_push(transport, ring->out, batch, count, false);
-        return;
-    }
-    struct sonde_mono now = net_now();
-    net_crew_do(&ring->crew, send_part, transport, (uint32_t)count);
-    for (size_t i = 0; i < count; i++) {
-        batch[i].sent = now;
-        net_transport_book(transport, ring->out, &batch[i], ring->errors[i]);
-    }
 }

@@ -88,11 +88,14 @@ int net_transport_create(struct net_transport **created, const struct sonde_net_
     transport->identifiers = calloc(transport->identifier_count, sizeof *transport->identifiers);
     error = transport->sockets && transport->identifiers ? 0 : -ENOMEM;
     if (!error)
+        error = net_crew_open(&transport->crew);
+    if (!error)
         error = create_parts(transport, config, operation);
     if (error) {
         net_transport_destroy(transport);
         return error;
     }
+    transport->senders = net_transport_senders(transport, config);
     net_clock_open(&transport->clock);
     *created = transport;
     return 0;
@@ -113,6 +116,7 @@ void net_transport_drop_last(struct net_transport *transport)
 
 void net_transport_destroy(struct net_transport *transport)
 {
+    net_crew_close(&transport->crew);
     if (transport->receiver) {
         net_receiver_stop(transport->receiver);
         free(transport->receiver);
@@ -149,10 +153,12 @@ void net_transport_stamp(struct net_transport *transport, struct net_socket *soc
                             transport->datagram          ? RING_DATAGRAM
                             : transport->receiver_wanted ? RING_BUSY
                                                          : RING_RAW);
-    if (!error)
-        return;
-    transport->stamps = SONDE_NET_STAMPS_USER;
-    transport->stamps_error = error;
+    if (error) {
+        transport->stamps = SONDE_NET_STAMPS_USER;
+        transport->stamps_error = error;
+    } else if (!transport->datagram && transport->senders == 1) {
+        net_stamps_save_ids(&socket->stamps);
+    }
 }
 
 struct net_socket *net_transport_take(struct net_transport *transport, int fd,
@@ -215,72 +221,6 @@ int net_transport_finish(struct net_transport *transport, const struct sonde_tra
         .header_is_kernels = transport->datagram,
     };
     return 0;
-}
-
-void net_transport_book(struct net_transport *transport, struct net_socket *socket,
-                        struct sonde_datagram *datagram, int error)
-{
-    datagram->error = error;
-    datagram->mtu = 0;
-    if (!error) {
-        net_stamps_sent(&socket->stamps, datagram->token, datagram->sent);
-        return;
-    }
-    net_stamps_refused(&socket->stamps);
-    if (error == EMSGSIZE) {
-        struct sonde_route route;
-
-        socket->noisy = true; /* the kernel puts a local error into the queue, too */
-        if (net_routes_find(&transport->routes, &datagram->to, &route) == 0)
-            datagram->mtu = route.mtu;
-    }
-}
-
-void net_transport_push(struct net_transport *transport, struct net_socket *socket,
-                        struct sonde_datagram *batch, size_t count, bool retry)
-{
-    bool thrifty = socket->stamps.thrifty;
-    size_t done = 0;
-    int stale = 0;
-
-    while (done < count) {
-        struct sonde_mono now = net_now();
-        int sent = sendmmsg(socket->fd, &transport->out.messages[done], (unsigned)(count - done),
-                            MSG_DONTWAIT);
-        int error = sent < 0 ? errno : 0;
-
-        if (error == EINTR)
-            continue;
-        for (size_t i = done; i < count; i++)
-            batch[i].sent = now;
-        if (error && retry && error != EAGAIN && error != ENOBUFS && stale++ < 3) {
-            net_stamps_doubt(&socket->stamps);
-            continue;
-        }
-        stale = 0;
-        if (error)
-            net_transport_book(transport, socket, &batch[done++], error);
-        for (int i = 0; i < sent; i++)
-            net_transport_book(transport, socket, &batch[done++], 0);
-        if (!error &&
-            done < count) /* the next one was refused, and will say why when asked again */
-            net_stamps_doubt(&socket->stamps);
-        for (size_t i = done; i < count && thrifty && !socket->stamps.thrifty; i++)
-            net_outbox_carry_id(&transport->out, i);
-    }
-}
-
-void net_outbox_carry_id(struct net_outbox *out, size_t at)
-{
-    out->messages[at].msg_hdr.msg_control = &out->controls[at];
-    out->messages[at].msg_hdr.msg_controllen = NET_STAMPS_CONTROL;
-}
-
-void net_transport_refuse(struct sonde_datagram *datagram, int error)
-{
-    datagram->error = error;
-    datagram->mtu = 0;
-    datagram->sent = net_now();
 }
 
 struct sonde_mono net_transport_now(void *self)
@@ -349,6 +289,8 @@ int sonde_net_start(struct sonde_transport *seam)
 {
     struct net_transport *transport = seam->self;
 
+    if (net_transport_batch(transport) > 1)
+        net_crew_start(&transport->crew, transport->senders);
     return transport->start ? transport->start(transport) : 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "net/clock.h"
+#include "net/crew.h"
 #include "net/filter.h"
 #include "net/inbox.h"
 #include "net/options.h"
@@ -48,6 +49,8 @@ struct net_outbox {
         struct cmsghdr align;
         uint8_t bytes[NET_SEND_CONTROL];
     } controls[NET_BATCH];
+    int fd;                /* what several threads send through … */
+    int errors[NET_BATCH]; /* … and the positive errno of each message, 0: it was sent */
 };
 
 /* What is known of a source address: only one that was ours can be found to be gone. */
@@ -87,6 +90,8 @@ struct net_transport {
     struct net_connect *connect;          /* of the one that connects, NULL: not it */
     int (*start)(struct net_transport *); /* its threads, NULL: there are none */
     struct sonde_transport_counters counters;
+    unsigned senders; /* threads that are to send, the caller's among them */
+    struct net_crew crew;
     bool receiver_wanted;
     struct net_receiver *receiver; /* reads all sockets, NULL: we do */
 
@@ -138,12 +143,18 @@ void net_transport_drop_last(struct net_transport *transport);
 int net_transport_finish(struct net_transport *transport, const struct sonde_transport_ops *ops,
                          const char *name, struct sonde_transport *seam, const char **operation);
 
+/* How many threads may send: stamps need ids of our own, or one thread that counts with the kernel.
+ */
+unsigned net_transport_senders(const struct net_transport *transport,
+                               const struct sonde_net_config *config);
+
 /* The message at this place carries the id that stands in its control block. */
 void net_outbox_carry_id(struct net_outbox *out, size_t at);
 
 /*
  * Sends messages [0, count) of the outbox, made of batch[0, count), through one socket, and fills
- * in the batch. `retry` is for sockets whose pending error may be about something else.
+ * in the batch. `retry` is for sockets whose pending error may be about something else. Several
+ * threads share the work, where there are; then the messages leave in no particular order.
  */
 void net_transport_push(struct net_transport *transport, struct net_socket *socket,
                         struct sonde_datagram *batch, size_t count, bool retry);

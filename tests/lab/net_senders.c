@@ -1,9 +1,11 @@
 /*
- * The ring transport with several threads that send: everything leaves once, every refusal is told
- * of the datagram it is about, a device goes down amid it, and the end comes at any time.
+ * Transports with several threads that send: everything leaves once and has its own stamp, every
+ * refusal is told of the datagram it is about, a device goes down amid it, and the end comes at any
+ * time.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <sys/utsname.h>
 
 #include "net_hosts.h"
 
@@ -14,8 +16,23 @@
 #define TOO_LONG  1700
 #define US        "10.1.0.1"
 
+static const struct how {
+    const char *name;
+    int (*open)(const struct sonde_net_config *config, struct sonde_transport *transport,
+                const char **operation);
+    enum sonde_net_stamps stamps;
+} hows[] = {
+    {"ring, times of ours", sonde_net_open_ring, SONDE_NET_STAMPS_USER},
+    {"ring, kernel stamps", sonde_net_open_ring, SONDE_NET_STAMPS_KERNEL},
+    {"raw, kernel stamps", sonde_net_open_raw, SONDE_NET_STAMPS_KERNEL},
+};
+static const struct how *how;
+
 static uint8_t bytes[BATCH][2048];
-static uint8_t answers[PROBES]; /* how many, by sequence */
+/* By sequence: */
+static uint8_t answers[PROBES]; /* how many, … */
+static uint8_t stamps[PROBES];
+static struct sonde_mono handed_over[PROBES], stamped[PROBES]; /* … and when */
 
 /* Of the transport: a sanitizer has some, too. */
 static unsigned threads(void)
@@ -39,7 +56,19 @@ static unsigned threads(void)
     return count;
 }
 
-static bool open_ring(struct sonde_transport *transport, enum sonde_net_stamps stamps)
+/* Linux 6.13 lets the sender name its stamps; before, one thread counts with the kernel. */
+static unsigned threads_expected(void)
+{
+    struct utsname system;
+    unsigned major = 0, minor = 0;
+
+    LAB_CHECK(!uname(&system) && sscanf(system.release, "%u.%u", &major, &minor) == 2, "?");
+    if (how->stamps == SONDE_NET_STAMPS_KERNEL && (major < 6 || (major == 6 && minor < 13)))
+        return 0;
+    return SENDERS - 1;
+}
+
+static bool open_transport(struct sonde_transport *transport)
 {
     struct sonde_net_config config = lab_config();
     const char *operation = "?";
@@ -47,15 +76,17 @@ static bool open_ring(struct sonde_transport *transport, enum sonde_net_stamps s
 
     config.device = "near";
     config.family = SONDE_IPV4;
-    config.stamps = stamps;
+    config.stamps = how->stamps;
+    config.receive_buffer_bytes = 4u << 20;
     config.senders = SENDERS;
-    error = sonde_net_open_ring(&config, transport, &operation);
+    error = how->open(&config, transport, &operation);
     LAB_CHECK(!error, "%s: %s", operation, strerror(-error));
     if (error)
         return false;
     LAB_CHECK(threads() == 0, "%u threads before they are started", threads());
     error = sonde_net_start(transport);
     LAB_CHECK(!error, "start: %s", strerror(-error));
+    LAB_CHECK(threads() == threads_expected(), "%s: %u threads", how->name, threads());
     return true;
 }
 
@@ -70,7 +101,7 @@ static void prepare(struct sonde_transport *transport, struct sonde_datagram *ba
     lab_build(&echo, US, to, 64, transport->identifiers[0], sequence, payload);
     lab_put16(echo.bytes + 10, ~lab_sum(0, echo.bytes, 20) & 0xffff);
     memcpy(bytes[at], echo.bytes, echo.length);
-    batch[at] = lab_datagram(&echo, to, 0);
+    batch[at] = lab_datagram(&echo, to, sequence + 1u);
     batch[at].bytes = bytes[at];
 }
 
@@ -80,11 +111,21 @@ static unsigned listen_for(struct sonde_transport *transport, int ms)
     size_t got = lab_collect(transport, seen, 4096, ms, 4096);
     unsigned count = 0;
 
-    for (size_t i = 0; i < got; i++)
-        if (seen[i].event.kind == SONDE_EVENT_DATAGRAM && seen[i].icmp.type == 0) {
-            answers[seen[i].icmp.sequence % PROBES]++;
+    for (size_t i = 0; i < got; i++) {
+        const struct sonde_event *event = &seen[i].event;
+
+        if (event->kind == SONDE_EVENT_SENT_STAMP) {
+            stamps[(event->token - 1) % PROBES]++;
+            stamped[(event->token - 1) % PROBES] = event->stamp.at;
+        } else if (event->kind == SONDE_EVENT_DATAGRAM && seen[i].icmp.type == 0) {
+            uint16_t sequence = seen[i].icmp.sequence % PROBES;
+
+            answers[sequence]++;
+            LAB_CHECK(!stamps[sequence] || sonde_mono_before(stamped[sequence], event->stamp.at),
+                      "%s: answered before it was sent: %u", how->name, sequence);
             count++;
         }
+    }
     return count;
 }
 
@@ -99,6 +140,7 @@ static void warm_up(struct sonde_transport *transport)
         listen_for(transport, 20);
     }
     memset(answers, 0, sizeof answers);
+    memset(stamps, 0, sizeof stamps);
 }
 
 /* Batches of all sizes; each datagram is told as sent, and answered once. */
@@ -108,9 +150,8 @@ static void everything_once(void)
     struct sonde_datagram batch[BATCH];
     uint32_t next = 0, answered = 0;
 
-    if (!open_ring(&transport, SONDE_NET_STAMPS_USER))
+    if (!open_transport(&transport))
         return;
-    LAB_CHECK(threads() == SENDERS - 1, "%u threads", threads());
     warm_up(&transport);
     for (size_t size = 1; next < PROBES; size = size % BATCH + 1) {
         struct sonde_mono before = transport.ops->now(transport.self);
@@ -119,9 +160,11 @@ static void everything_once(void)
         for (size_t i = 0; i < count; i++)
             prepare(&transport, batch, i, (uint16_t)(next + i), 56);
         transport.ops->send(transport.self, batch, count);
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
+            handed_over[next + i] = batch[i].sent;
             LAB_CHECK(batch[i].error == 0 && !sonde_mono_before(batch[i].sent, before), "%u: %s",
                       (unsigned)(next + i), strerror(batch[i].error));
+        }
         next += (uint32_t)count;
         answered += listen_for(&transport, 0);
         /* The far host's queue holds 1,000 (net.core.netdev_max_backlog). */
@@ -132,8 +175,13 @@ static void everything_once(void)
     }
     for (int i = 0; i < 10; i++)
         listen_for(&transport, 20);
-    for (int i = 0; i < PROBES; i++)
-        LAB_CHECK(answers[i] == 1, "%d: %u answers", i, answers[i]);
+    for (int i = 0; i < PROBES; i++) {
+        LAB_CHECK(answers[i] == 1, "%s: %d: %u answers", how->name, i, answers[i]);
+        LAB_CHECK(stamps[i] == (how->stamps == SONDE_NET_STAMPS_KERNEL), "%s: %d: %u stamps",
+                  how->name, i, stamps[i]);
+        LAB_CHECK(!stamps[i] || !sonde_mono_before(stamped[i], handed_over[i]),
+                  "%s: %d: stamped before it was handed over", how->name, i);
+    }
     transport.ops->close(transport.self);
     LAB_CHECK(threads() == 0, "%u threads afterwards", threads());
 }
@@ -144,7 +192,7 @@ static void refusals(void)
     struct sonde_transport transport;
     struct sonde_datagram batch[BATCH];
 
-    if (!open_ring(&transport, SONDE_NET_STAMPS_USER))
+    if (!open_transport(&transport))
         return;
     warm_up(&transport);
     for (int round = 0; round < 50; round++) {
@@ -167,7 +215,7 @@ static void down_and_up(void)
     struct sonde_datagram batch[BATCH];
     unsigned sent = 0, refused = 0;
 
-    if (!open_ring(&transport, SONDE_NET_STAMPS_USER))
+    if (!open_transport(&transport))
         return;
     warm_up(&transport);
     for (int round = 0; round < 60; round++) {
@@ -201,7 +249,7 @@ static void ends_at_any_time(void)
         struct sonde_transport transport;
         struct sonde_datagram batch[BATCH];
 
-        if (!open_ring(&transport, SONDE_NET_STAMPS_USER))
+        if (!open_transport(&transport))
             return;
         for (size_t i = 0; i < BATCH; i++)
             prepare(&transport, batch, i, (uint16_t)i, 56);
@@ -210,17 +258,6 @@ static void ends_at_any_time(void)
         transport.ops->close(transport.self);
         LAB_CHECK(threads() == 0, "%u threads afterwards", threads());
     }
-}
-
-/* Send stamps are of one socket. */
-static void stamps_need_one(void)
-{
-    struct sonde_transport transport;
-
-    if (!open_ring(&transport, SONDE_NET_STAMPS_KERNEL))
-        return;
-    LAB_CHECK(threads() == 0, "%u threads", threads());
-    transport.ops->close(transport.self);
 }
 
 int main(void)
@@ -234,10 +271,11 @@ int main(void)
             "$F ip route add local 10.2.0.0/16 dev lo; ip route add default via 10.1.0.2;"
             "$F sysctl -qw net.ipv4.icmp_msgs_per_sec=1000000");
     usleep(300000);
-    everything_once();
-    refusals();
-    ends_at_any_time();
-    stamps_need_one();
-    down_and_up();
+    for (how = hows; how < hows + sizeof hows / sizeof *hows; how++) {
+        everything_once();
+        refusals();
+        ends_at_any_time();
+        down_and_up();
+    }
     return lab_verdict();
 }
