@@ -3,9 +3,11 @@
 #include "privilege.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -92,6 +94,23 @@ static bool identity_is_real(void)
            group[1] == group[0] && group[2] == group[0];
 }
 
+/*
+ * A capability may be one of a user namespace to which the network does not belong, as in a
+ * container without root on the host's network (user_namespaces(7)). Only trying tells.
+ */
+static int learn_whose_network(struct privilege *privilege)
+{
+    const int error = install(privilege, true, false);
+    if (error)
+        return error;
+    const int raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+    if (raw >= 0)
+        close(raw);
+    else if (errno == EPERM || errno == EACCES)
+        privilege->raw = false;
+    return 0;
+}
+
 int privilege_begin(struct privilege *privilege)
 {
     *privilege = (struct privilege){.user_is_root = getuid() == 0};
@@ -116,7 +135,10 @@ int privilege_begin(struct privilege *privilege)
         if (error)
             return error;
     }
-    const int error = install(privilege, false, false);
+    int error = privilege->raw ? learn_whose_network(privilege) : 0;
+    if (error)
+        return refused(privilege, "raise the capabilities", error);
+    error = install(privilege, false, false);
     return error ? refused(privilege, "lower the capabilities", error) : 0;
 }
 

@@ -39,7 +39,7 @@ struct privilege {
     enum privilege_origin origin;
     /* The invoking user is root (real user id 0): the limits that protect others do not apply. */
     bool user_is_root;
-    bool raw;              /* CAP_NET_RAW can be raised: raw sockets */
+    bool raw;              /* CAP_NET_RAW can be raised, and this network obeys it: raw sockets */
     bool admin;            /* CAP_NET_ADMIN can be raised: marks, hardware stamps, large buffers */
     bool bounding;         /* CAP_SETPCAP: the bounding set can be emptied */
     const char *operation; /* after a failure: what was refused. A constant. */
@@ -70,6 +70,8 @@ enum privilege_stage {
  *    ones (supplementary groups are the invoking user's already),
  *  - reduces the permitted set to CAP_NET_RAW, CAP_NET_ADMIN and CAP_SETPCAP, as far as they are
  *    there, and empties the effective, inheritable and ambient sets.
+ * A CAP_NET_RAW that opens no raw socket here, because the network belongs to another user
+ * namespace, is given up as well: a socket is opened and closed to learn that.
  * From here on files are opened with the rights of the invoking user (for root: without the
  * capability to pass over file permissions).
  */

@@ -194,6 +194,34 @@ class Privilege(Case):
                 result = running.finish(5)
             self.assertIn("1 hop away; the port is closed", result.out, f"\n{result}")
 
+    def foreign(self, *words, **how):
+        """As root of a user namespace to which the network does not belong."""
+        front = ["unshare", "--user", "--map-root-user", "--"]
+        need("unshare")
+        if self.net.near.run(["true"], front=front).code:
+            raise unittest.SkipTest("no user namespaces")
+        return self.net.near.run(words, front=front, **how)
+
+    def test_the_network_of_another_user_namespace(self):
+        """A container without root on the host's network: its capabilities open no raw socket."""
+        self.net.near.open_datagram_sockets()
+        sonde = SETTINGS.program
+        result = self.ended(self.foreign("cat", "/proc/self/status"))
+        self.assertRegex(result.out, r"CapEff:\t0*[1-9a-f]")
+        for words in ([], ["--stateless", "--cooldown", ".2"]):
+            result = self.ended(self.foreign(sonde, "sweep", "--json", *words, "10.55.0.2"))
+            self.assertIn('"transport":"dgram"', result.out, f"\n{result}")
+        for words in (["ping", "-c1"], ["trace", "-n"], ["trace", "-n", "--udp", "33434"],
+                      ["sweep", "--tcp", "9"]):
+            self.ended(self.foreign(sonde, *words, "10.55.0.2"))
+        for peer in (["ping", "-c1"], ["fping"]):
+            self.ended(self.foreign(*peer, "10.55.0.2", path=SETTINGS.dropin))
+        for words in (["sweep", "--transport", "raw"], ["sweep", "--transport", "ring"]):
+            self.ended(self.foreign(sonde, *words, "10.55.0.2"), 4)
+        for words in (["sweep"], ["ping", "-c1"]):
+            result = self.ended(self.foreign(sonde, *words, "--sctp", "9", "10.55.0.2"), 2, 4)
+            self.assertIn("needs raw sockets", result.err, f"\n{result}")
+
     def test_closed(self):
         """The ways to open it are named."""
         for words in ([], ["--socket", "raw"], ["--socket", "dgram"]):
