@@ -12,19 +12,22 @@
 /* Where a word comes from. */
 struct source {
     const char *program;
-    const char *file; /* NULL: the command line */
-    unsigned long line;
+    struct sweep_place place;
 };
+
+void sweep_place_tell(const char *program, const struct sweep_place *place)
+{
+    fprintf(stderr, "%s: ", program);
+    if (place->file)
+        fprintf(stderr, "%s:%lu: ", place->file, place->line);
+}
 
 static void complain(const struct source *source, const char *word, const char *what)
 {
     char printable[128];
     base_printable(word, strlen(word), printable, sizeof printable);
-    if (source->file)
-        fprintf(stderr, "%s: %s:%lu: '%s' %s\n", source->program, source->file, source->line,
-                printable, what);
-    else
-        fprintf(stderr, "%s: '%s' %s\n", source->program, printable, what);
+    sweep_place_tell(source->program, &source->place);
+    fprintf(stderr, "'%s' %s\n", printable, what);
 }
 
 static int no_memory(const char *program)
@@ -86,7 +89,7 @@ static const char *fault_of(enum base_target_text text, const char *word)
 /* Takes in one word. Returns 0, or an exit code when it is nothing. */
 static int take(const struct source *source, const char *word, struct sweep_items *items)
 {
-    struct sweep_item item = {0};
+    struct sweep_item item = {.place = source->place};
     const enum base_target_text text = base_target_range_parse(word, &item.range);
     const char *fault = fault_of(text, word);
     if (fault) {
@@ -123,7 +126,7 @@ static int read_stream(struct source *source, FILE *in, struct sweep_items *item
     ssize_t length;
     int status = 0;
     while (!status && (length = getline(&line, &size, in)) >= 0) {
-        source->line++;
+        source->place.line++;
         if (strlen(line) == (size_t)length) {
             status = take_line(source, line, items);
             continue;
@@ -133,7 +136,8 @@ static int read_stream(struct source *source, FILE *in, struct sweep_items *item
     }
     free(line);
     if (ferror(in)) {
-        fprintf(stderr, "%s: cannot read %s: %s\n", source->program, source->file, strerror(errno));
+        fprintf(stderr, "%s: cannot read %s: %s\n", source->program, source->place.file,
+                strerror(errno));
         return SWEEP_SYSTEM;
     }
     return status;
@@ -142,7 +146,7 @@ static int read_stream(struct source *source, FILE *in, struct sweep_items *item
 static int read_file(const char *program, const char *path, struct sweep_items *items)
 {
     const bool is_stdin = strcmp(path, "-") == 0;
-    struct source source = {program, is_stdin ? "standard input" : path, 0};
+    struct source source = {program, {is_stdin ? "standard input" : path, 0}};
     FILE *in = is_stdin ? stdin : fopen(path, "re");
     if (!in) {
         fprintf(stderr, "%s: cannot read %s: %s\n", program, path, strerror(errno));

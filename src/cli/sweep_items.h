@@ -11,9 +11,16 @@
 #include "base/target_set.h"
 #include "cli/sweep_options.h"
 
+/* Where a word stands. The file's name is of the settings. */
+struct sweep_place {
+    const char *file; /* NULL: the command line */
+    unsigned long line;
+};
+
 struct sweep_item {
     struct base_target_range range; /* meaningless while a name is not resolved */
     char *name;                     /* to be resolved; NULL: the range says it */
+    struct sweep_place place;
 };
 
 struct sweep_items {
@@ -32,6 +39,9 @@ int sweep_items_read(const char *program, const struct sweep_settings *settings,
                      struct sweep_items *items);
 int sweep_items_read_excluded(const char *program, const struct sweep_settings *settings,
                               struct sweep_items *items);
+
+/* Begins a line on stderr about a word: "PROGRAM: " or "PROGRAM: FILE:LINE: ". */
+void sweep_place_tell(const char *program, const struct sweep_place *place);
 
 void sweep_items_free(struct sweep_items *items);
 

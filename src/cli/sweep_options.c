@@ -31,8 +31,9 @@ static const struct cli_option table[] = {
      AT(files), .parse = sweep_read_text},
     {'x', "exclude", CLI_PARSED, NULL, "HOST|CIDR|RANGE", "never ask these", AT(excluded),
      .parse = sweep_read_text},
-    {'X', "exclude-file", CLI_PARSED, NULL, "FILE", "never ask those that are in the file",
-     AT(excluded_files), .parse = sweep_read_text},
+    {'X', "exclude-file", CLI_PARSED, NULL, "FILE",
+     "never ask those that are in the file; -: standard input", AT(excluded_files),
+     .parse = sweep_read_text},
     {'4', "ipv4", CLI_FLAG, NULL, NULL, "IPv4 addresses only", AT(only_ipv4)},
     {'6', "ipv6", CLI_FLAG, NULL, NULL, "IPv6 addresses only", AT(only_ipv6)},
     {0, "all-addresses", CLI_FLAG, NULL, NULL, "every address of each name, not the first alone",
@@ -172,12 +173,22 @@ static bool is_periodic(const struct sweep_settings *s)
     return s->count > 0 || s->loop;
 }
 
+static size_t from_stdin(const struct sweep_texts *files)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < files->count; i++)
+        count += strcmp(files->texts[i], "-") == 0;
+    return count;
+}
+
 static bool check_settings(const struct sweep_settings *s, struct cli_error *error)
 {
     const size_t text = s->payload_text ? strlen(s->payload_text) : 0;
     const struct rule rules[] = {
         {s->operand_count == 0 && s->files.count == 0,
          "nobody to ask; name hosts, prefixes or ranges, or a --file with them"},
+        {from_stdin(&s->files) + from_stdin(&s->excluded_files) > 1,
+         "standard input can be read once: one --file or --exclude-file of '-' is the most"},
         {s->only_ipv4 && s->only_ipv6, "--ipv4 and --ipv6 exclude each other"},
         {s->count > 0 && s->loop, "--count and --loop exclude each other"},
         {is_periodic(s) && s->retries >= 0,

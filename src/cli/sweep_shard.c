@@ -14,13 +14,14 @@ struct starter {
     uint64_t lowest;   /* … what the first index is */
     const char *count;
     const char *step; /* NULL: 1 */
+    const char *last; /* the last index, where it is told: there may be gaps */
 };
 
 static const struct starter starters[] = {
-    {"JOB_COMPLETION_INDEX", NULL, 0, TOTAL, NULL},
+    {"JOB_COMPLETION_INDEX", NULL, 0, TOTAL, NULL, NULL},
     {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", 0, "SLURM_ARRAY_TASK_COUNT",
-     "SLURM_ARRAY_TASK_STEP"},
-    {"PARALLEL_SEQ", NULL, 1, TOTAL, NULL},
+     "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_MAX"},
+    {"PARALLEL_SEQ", NULL, 1, TOTAL, NULL, NULL},
 };
 
 enum { STARTERS = sizeof starters / sizeof *starters };
@@ -45,12 +46,19 @@ static bool read_starter(const struct starter *starter, struct sweep_shard *shar
                          struct cli_error *error)
 {
     char message[160];
-    uint64_t index = 0, first = starter->lowest, step = 1;
+    uint64_t index = 0, first = starter->lowest, step = 1, last = 0;
+    const bool ends = starter->last && getenv(starter->last);
     if (!read_variable(starter->index, &index, error) ||
         (starter->first && !read_variable(starter->first, &first, error)) ||
         !read_variable(starter->count, &shard->count, error) ||
-        (starter->step && getenv(starter->step) && !read_variable(starter->step, &step, error)))
+        (starter->step && getenv(starter->step) && !read_variable(starter->step, &step, error)) ||
+        (ends && !read_variable(starter->last, &last, error)))
         return false;
+    if (ends && step > 0 && (last < first || (last - first) / step + 1 != shard->count))
+        return cli_error_conflict(error,
+                                  "--shard auto: the job array has gaps: shards would overlap or "
+                                  "be left out; use --array=0-N",
+                                  NULL);
     if (index >= first && step > 0 && (index - first) % step == 0 &&
         (index - first) / step < shard->count) {
         shard->index = (index - first) / step;

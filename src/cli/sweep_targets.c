@@ -70,7 +70,7 @@ static int take_addresses(const struct finder *finder, struct sweep_items *items
         char *name = strdup(items->items[at].name);
         if (!name)
             return no_memory(finder);
-        items->items[items->count++] = (struct sweep_item){range, name};
+        items->items[items->count++] = (struct sweep_item){range, name, items->items[at].place};
     }
     return 0;
 }
@@ -93,7 +93,8 @@ static void give_up(const struct finder *finder, struct sweep_item *item, const 
         base_printable(item->name, strlen(item->name), text, sizeof text);
     else
         sonde_address_format(&item->range.first, text);
-    fprintf(stderr, "%s: %s: %s\n", finder->program, text, problem);
+    sweep_place_tell(finder->program, &item->place);
+    fprintf(stderr, "%s: %s\n", text, problem);
     item->range.first.family = SONDE_FAMILY_NONE;
     finder->targets->missing++;
 }
@@ -192,16 +193,41 @@ static int leave_out_broadcasts(const struct finder *finder, const struct sweep_
     return status;
 }
 
-static int refuse_special(const struct finder *finder)
+/* In the order of a sealed set. */
+static int compare(const struct sonde_address *a, const struct sonde_address *b)
+{
+    if (a->family != b->family)
+        return a->family < b->family ? -1 : 1;
+    if (a->scope != b->scope)
+        return a->scope < b->scope ? -1 : 1;
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+/* Where the first item stands that has addresses of the range. */
+static struct sweep_place place_of(const struct sweep_items *items,
+                                   const struct base_target_range *range)
+{
+    for (size_t i = 0; i < items->count; i++) {
+        const struct base_target_range *here = &items->items[i].range;
+        if (here->first.family != SONDE_FAMILY_NONE && compare(&here->first, &range->last) <= 0 &&
+            compare(&here->last, &range->first) >= 0)
+            return items->items[i].place;
+    }
+    return (struct sweep_place){0};
+}
+
+static int refuse_special(const struct finder *finder, const struct sweep_items *items)
 {
     struct base_target_range range;
     const char *what;
     char first[SONDE_ADDRESS_TEXT], last[SONDE_ADDRESS_TEXT];
     if (finder->settings->special || !base_target_set_special(&finder->targets->set, &range, &what))
         return 0;
-    fprintf(stderr, "%s: %s to %s: %s; --exclude leaves it out, --special asks it all the same\n",
-            finder->program, sonde_address_format(&range.first, first),
-            sonde_address_format(&range.last, last), what);
+    const struct sweep_place place = place_of(items, &range);
+    sweep_place_tell(finder->program, &place);
+    fprintf(stderr, "%s to %s: %s; --exclude leaves it out, --special asks it all the same\n",
+            sonde_address_format(&range.first, first), sonde_address_format(&range.last, last),
+            what);
     return SWEEP_BAD_ARGUMENTS;
 }
 
@@ -224,16 +250,20 @@ int sweep_targets_resolve(const char *program, const struct sweep_settings *sett
     if (status)
         return status;
     const int error = base_target_set_seal(&targets->set);
-    if (error) {
-        fprintf(stderr, "%s: cannot keep the hosts: %s\n", program,
-                error == -E2BIG ? "they are more than 2^63" : strerror(-error));
-        return error == -E2BIG ? SWEEP_BAD_ARGUMENTS : SWEEP_SYSTEM;
+    if (error == -E2BIG) {
+        fprintf(stderr,
+                "%s: these are too many addresses: 2^63 are the most, and a /65 of IPv6 has so "
+                "many\n",
+                program);
+        return SWEEP_BAD_ARGUMENTS;
     }
+    if (error)
+        return no_memory(&finder);
     if (targets->set.addresses == 0 && targets->missing == 0)
         fprintf(stderr, "%s: nobody is left to be asked\n", program);
     if (targets->set.addresses == 0)
         return targets->missing > 0 ? SWEEP_NOT_FOUND : SWEEP_BAD_ARGUMENTS;
-    return refuse_special(&finder);
+    return refuse_special(&finder, items);
 }
 
 /* --- the list -------------------------------------------------------------------------------- */
@@ -275,16 +305,6 @@ static struct sonde_engine_target target_of(const struct finder *finder,
     if (!transport->header_is_kernels)
         target.mtu = route.mtu;
     return target;
-}
-
-/* In the order of a sealed set. */
-static int compare(const struct sonde_address *a, const struct sonde_address *b)
-{
-    if (a->family != b->family)
-        return a->family < b->family ? -1 : 1;
-    if (a->scope != b->scope)
-        return a->scope < b->scope ? -1 : 1;
-    return memcmp(a->bytes, b->bytes, sizeof a->bytes);
 }
 
 /* The first range of the set that does not end before the address. */

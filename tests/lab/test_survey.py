@@ -248,6 +248,15 @@ class Large(Survey):
         self.assertIn("--special", result.err)
         self.assertEqual(1, result.err.count("\n"))
 
+    def test_too_many(self):
+        for words in (["fd88::/64"], ["fd88::/65", "fd89::1"], ["--stateless", "::/0"]):
+            result = self.ended(self.survey(*words), 3)
+            self.assertIn("2^63 are the most, and a /65 of IPv6 has so many", result.err)
+            self.assertEqual(1, result.err.count("\n"), result.err)
+        words = ["--json", "-q", "-w", ".1", "--cooldown", ".1", "fd88::/65"]
+        _, _, summary = self.told(self.survey(*words), 1)
+        self.assertGreater(summary["sent"], 0)
+
     def test_what_needs_memory(self):
         for words in (["-c2"], ["-l"], ["-r3"], ["-B2"], ["--sort"], ["-W1"], ["-s8"], ["--fields=loss"]):
             for hosts in (["--stateless", "10.0.0.0/24"], ["10.0.0.0/8"]):

@@ -184,6 +184,17 @@ class Hosts(Sweep):
             also, _ = self.hosts_of("--file", "-", stdin=stdin)
         self.assertEqual(hosts, also)
 
+    def test_standard_input_once(self):
+        path = self.file("10.0.0.1")
+        for words in (["-X", "-", "-f", "-"], ["-f", "-", "-f", "-"]):
+            with open(path, encoding="ascii") as stdin:
+                result = self.ended(self.sweep(*words, "far", stdin=stdin), 3)
+            self.assertIn("standard input can be read once", result.err)
+            self.assertEqual(1, result.err.count("\n"), result.err)
+        with open(path, encoding="ascii") as stdin:
+            hosts, _ = self.hosts_of("10.0.0.0/31", "-X", "-", stdin=stdin)
+        self.assertEqual(["10.0.0.0"], list(hosts))
+
     def test_lines_that_are_no_host(self):
         path = self.file(b"10.0.0.1\nfoo!bar\n10.0.0.0/33 10.0.0.2\n\n10.0.0.9-1\nx\0y\n10.0.0.3\n")
         hosts, result = self.hosts_of("-f", path, code=[2])
@@ -192,6 +203,20 @@ class Hosts(Sweep):
             self.assertIn(f"{path}:{line}: ", result.err)
         self.assertEqual(4, result.err.count(str(path)), result.err)
         self.assertIn("foo!bar", result.err)
+
+    def test_lines_that_cannot_be_asked(self):
+        path = self.file("far\n\n  who # nobody\n10.0.0.1\n")
+        _, result = self.hosts_of("-f", path, code=[2])
+        self.assertIn(f": {path}:3: who: there is no such name", result.err)
+        _, result = self.hosts_of("-4", "-f", self.file("10.0.0.1 ::1", "other"), code=[2])
+        self.assertIn(".other:1: ::1: is of the family", result.err)
+        result = self.ended(self.sweep("-f", self.file("10.0.0.1\n224.0.0.0/31", "special")), 3)
+        self.assertIn(".special:2: 224.0.0.0 to 224.0.0.1: multicast", result.err)
+        result = self.ended(self.sweep("far", "10.0.0.1", "-X", path), 2)
+        self.assertIn(f": {path}:3: who: there is no such name", result.err)
+        result = self.ended(self.sweep("who", "224.0.0.0/31"), 3)
+        self.assertIn("sweep: who: there is no such name", result.err)
+        self.assertIn("sweep: 224.0.0.0 to 224.0.0.1: multicast", result.err)
 
     def test_files_that_cannot_be_read(self):
         for option in ("-f", "-X"):

@@ -35,6 +35,7 @@ Test(cli_sweep_items, operands_in_their_order)
     cr_expect_eq(items.names, 1);
     cr_expect_eq(items.items[0].range.last.bytes[3], 9);
     cr_expect_str_eq(items.items[1].name, "far.example");
+    cr_expect_null(items.items[1].place.file);
     cr_expect_eq(items.items[2].range.first.family, SONDE_IPV6);
     cr_expect_eq(items.items[3].range.first.bytes[3], 0);
     sweep_items_free(&items);
@@ -62,6 +63,8 @@ Test(cli_sweep_items, files_go_on, .init = cr_redirect_stderr)
     cr_expect_eq(items.bad, 3);
     cr_assert_eq(items.count, 4);
     cr_expect_str_eq(items.items[2].name, "far");
+    cr_expect_eq(items.items[2].place.line, 6);
+    cr_expect_eq(items.items[3].place.line, 7);
     cr_expect_eq(items.items[3].range.first.family, SONDE_IPV6);
     sweep_items_free(&items);
 }

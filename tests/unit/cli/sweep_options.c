@@ -60,6 +60,15 @@ Test(cli_sweep_options, modes)
     cr_expect_eq(s.fields.fields[0], REPORT_SWEEP_RTT);
 }
 
+Test(cli_sweep_options, standard_input_is_read_once)
+{
+    cr_expect_eq(sweep_line("sweep -f - -f other -X other").files.count, 2);
+    cr_expect_eq(sweep_line("sweep -f other -X - h").excluded_files.count, 1);
+    assert_refused("sweep -X - -f -", "standard input");
+    assert_refused("sweep -f - -f -", "standard input");
+    assert_refused("sweep -X - -X - h", "standard input");
+}
+
 Test(cli_sweep_options, a_source_decides_the_family)
 {
     struct sweep_settings s = sweep_line("sweep -S 192.0.2.1 h");

@@ -24,7 +24,7 @@ static void clear(void)
 {
     static const char *const names[] = {
         "JOB_COMPLETION_INDEX",  "SLURM_ARRAY_TASK_ID",    "SLURM_ARRAY_TASK_MIN", "PARALLEL_SEQ",
-        "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_COUNT", "SONDE_SHARDS"};
+        "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_COUNT", "SLURM_ARRAY_TASK_MAX", "SONDE_SHARDS"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unsetenv(names[i]);
 }
@@ -70,6 +70,31 @@ Test(cli_sweep_shard, slurm)
     setenv("SLURM_ARRAY_TASK_ID", "10", 1);
     setenv("SLURM_ARRAY_TASK_STEP", "0", 1);
     assert_refused("does not fit");
+}
+
+Test(cli_sweep_shard, slurm_with_gaps)
+{
+    static const char *const tasks[] = {"3", "5", "9"};
+    setenv("SLURM_ARRAY_TASK_MIN", "3", 1);
+    setenv("SLURM_ARRAY_TASK_MAX", "9", 1);
+    setenv("SLURM_ARRAY_TASK_COUNT", "3", 1);
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+        setenv("SLURM_ARRAY_TASK_ID", tasks[i], 1);
+        unsetenv("SLURM_ARRAY_TASK_STEP");
+        assert_refused("has gaps");
+        setenv("SLURM_ARRAY_TASK_STEP", "1", 1);
+        assert_refused("has gaps");
+        setenv("SLURM_ARRAY_TASK_STEP", "2", 1);
+        assert_refused("has gaps");
+    }
+    setenv("SLURM_ARRAY_TASK_STEP", "3", 1); /* 3,6,9: none */
+    cr_expect_eq(found().index, 2);
+    setenv("SLURM_ARRAY_TASK_MAX", "11", 1); /* 3-11:3 */
+    cr_expect_eq(found().index, 2);
+    setenv("SLURM_ARRAY_TASK_MAX", "2", 1);
+    assert_refused("has gaps");
+    setenv("SLURM_ARRAY_TASK_MAX", "x", 1);
+    assert_refused("is no number");
 }
 
 Test(cli_sweep_shard, gnu_parallel)
