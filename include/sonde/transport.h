@@ -107,8 +107,9 @@ struct sonde_transport_ops {
     int (*wait)(void *self, struct sonde_mono until, bool receive_early);
 
     /*
-     * Sends batch[0..count) in order and fills `error`, `mtu` and `sent` of each. A refused
-     * datagram does not stop the ones behind it. Never blocks.
+     * Sends batch[0..count) and fills `error`, `mtu` and `sent` of each: in order, unless several
+     * threads send (sonde/net.h). A refused datagram does not stop the ones behind it. What the
+     * kernel would fill in, a transport may write into the headers in `bytes`. Never blocks.
      */
     void (*send)(void *self, struct sonde_datagram *batch, size_t count);
 
