@@ -48,6 +48,7 @@ struct sonde_net_config {
     bool translated;           /* raw: errors that quote an echo request of another identifier are
                                   heard, too: a NAT on the way may have given it that */
     const char *device;        /* bind to this device; NULL: none. Read by open only */
+    bool device_chosen; /* ring: not the user chose it, but the caller, by the routes: they count */
     struct sonde_address source; /* bind to this address; SONDE_FAMILY_NONE: none */
     bool mark_set;
     uint32_t mark; /* firewall mark */
@@ -122,10 +123,10 @@ int sonde_net_open_dgram(const struct sonde_net_config *config, struct sonde_tra
  * The raw transport's promises, and these besides: complete headers go out as they are; what is
  * longer than the device's MTU is refused (EMSGSIZE); answers in fragments are not put together.
  * EAGAIN: the next hop is being resolved, or the device is slower than we are: send it again later.
- * EHOSTUNREACH: the next hop did not answer a moment ago, or the route refuses. ENETUNREACH: the
- * route leads through another device than the one that was chosen here. Hosts on the link are
- * resolved by the kernel, and no more of them at a time than its table holds
- * (net.ipv4.neigh.default.gc_thresh3).
+ * EHOSTUNREACH: the next hop did not answer a moment ago, or the route refuses. ENETUNREACH: there
+ * is no route, or it leads through another device; where config->device is NULL or device_chosen,
+ * else it is sent through the device all the same. Hosts on the link are resolved by the kernel,
+ * and no more of them at a time than its table holds (net.ipv4.neigh.default.gc_thresh3).
  *
  * With SONDE_NET_STAMPS_USER one time is read for a batch of up to 64 datagrams, and receive stamps
  * are the kernel's all the same. Kernel stamps cost a message each for what is sent.

@@ -121,8 +121,10 @@ static int open_ring(const struct sweep_settings *settings, const struct sweep_i
     const bool fits = items->names == 0 && net_ring_device(&config, set, device);
     if (!asked && !fits)
         return -EAGAIN;
-    if (!config.device && fits && device[0] != '\0')
+    if (!config.device && fits && device[0] != '\0') {
         config.device = device;
+        config.device_chosen = true;
+    }
     if (settings->stateless) {
         config.receive_buffer_bytes = 0;
         config.stamps = SONDE_NET_STAMPS_USER;

@@ -115,19 +115,18 @@ static bool find_source_of(const struct sweep_survey_run *run, size_t range,
 }
 
 /*
- * The kernel writes the source of an IPv4 datagram that goes through a raw or a datagram socket,
- * which is right whatever its route is. Elsewhere one source is for all; where no route is found,
- * NONE lets all probes of the family fail.
+ * The source of an IPv4 datagram is left to the transport, or the kernel below it, which is right
+ * whatever its route is. For IPv6 and in a simulation one source is for all; where no route is
+ * found, NONE lets all probes of the family fail.
  */
 static struct sonde_address find_source(const struct sweep_survey_run *run,
                                         enum sonde_family family)
 {
     const struct sweep_settings *settings = run->settings;
-    const bool kernel_writes = !settings->scenario && strcmp(run->transport->name, "ring") != 0;
     struct sonde_address source = {0};
     if (settings->source.family != SONDE_FAMILY_NONE)
         return settings->source.family == family ? settings->source : source;
-    if (family == SONDE_IPV4 && kernel_writes)
+    if (family == SONDE_IPV4 && !settings->scenario)
         return (struct sonde_address){.family = SONDE_IPV4};
     for (size_t i = 0; i < run->set->count; i++)
         if (run->set->ranges[i].first.family == family && find_source_of(run, i, &source))

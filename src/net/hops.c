@@ -24,11 +24,23 @@ enum { BY_KERNEL = 1 << 30, ELSEWHERE, REFUSING };
 
 static const enum sonde_family families[2] = {SONDE_IPV4, SONDE_IPV6};
 
-static int add_way(struct net_hops *hops, const struct net_route_way *way, uint32_t *value)
+/* 0.0.0.0 and 255.255.255.255, which no route mentions. */
+static bool is_special(const struct sonde_address *to)
+{
+    static const uint8_t special[2][4] = {{0}, {255, 255, 255, 255}};
+
+    return sonde_address_is_multicast(to) ||
+           (to->family == SONDE_IPV4 &&
+            (!memcmp(to->bytes, special[0], 4) || !memcmp(to->bytes, special[1], 4)));
+}
+
+static int add_way(struct net_hops *hops, const struct net_route_way *way, uint8_t scope,
+                   uint32_t *value)
 {
     for (size_t i = 0; i < hops->way_count; i++)
         if (sonde_address_equal(&hops->ways[i].gateway, &way->gateway) &&
-            sonde_address_equal(&hops->ways[i].preferred, &way->source)) {
+            sonde_address_equal(&hops->ways[i].preferred, &way->source) &&
+            hops->ways[i].scope == scope) {
             *value = (uint32_t)i;
             return 0;
         }
@@ -43,7 +55,7 @@ static int add_way(struct net_hops *hops, const struct net_route_way *way, uint3
     }
     *value = (uint32_t)hops->way_count;
     hops->ways[hops->way_count++] =
-        (struct net_hops_way){.gateway = way->gateway, .preferred = way->source};
+        (struct net_hops_way){.gateway = way->gateway, .preferred = way->source, .scope = scope};
     return 0;
 }
 
@@ -63,14 +75,16 @@ static int take_route(void *self, const struct net_route_row *route)
     if (route->table != RT_TABLE_MAIN && route->table != RT_TABLE_LOCAL)
         return 0;
     if (header->rtm_type == RTN_UNICAST && ours)
-        error = add_way(hops, &way, &value);
+        error = add_way(hops, &way, header->rtm_scope, &value);
     else if (header->rtm_type == RTN_UNICAST)
         value = ELSEWHERE;
     else if (refusing)
         value = REFUSING;
     else if (header->rtm_type != RTN_LOCAL && !ours)
         return 0; /* another device's broadcast */
-    if (value == ELSEWHERE && !hops->config.others)
+    /* Every device has the link-local prefix of IPv6; a scope says which one is meant. */
+    if (value == ELSEWHERE && (!hops->config.chosen || (route->to.family == SONDE_IPV6 &&
+                                                        sonde_address_is_link_local(&route->to))))
         return 0;
     /* The local table comes first. */
     if (!error)
@@ -90,10 +104,12 @@ static int load(struct net_hops *hops)
     bool interrupted = false;
     int error = 0;
 
+    /* Of both families at once: whatever fails below, no prefix may lead to a way of before. */
+    for (int i = 0; i < 2; i++)
+        net_prefixes_clear(&hops->prefixes[i]);
     hops->way_count = 0;
     hops->changed = false;
     for (int i = 0; i < 2 && !error; i++) {
-        net_prefixes_clear(&hops->prefixes[i]);
         if (!wanted(hops->config.family, i))
             continue;
         error = net_route_dump(hops->questions, ++hops->sequence, families[i], take_route, hops);
@@ -217,6 +233,15 @@ static void ask(struct net_hops *hops, const struct sonde_address *address)
     (void)mnl_socket_sendto(hops->news, header, header->nlmsg_len);
 }
 
+/* Whether an earlier way has the same gateway. */
+static bool repeats_gateway(const struct net_hops *hops, size_t way)
+{
+    for (size_t i = 0; i < way; i++)
+        if (sonde_address_equal(&hops->ways[i].gateway, &hops->ways[way].gateway))
+            return true;
+    return false;
+}
+
 /* What is known of gateways is known before the first datagram. */
 static void ask_for_gateways(struct net_hops *hops)
 {
@@ -226,7 +251,7 @@ static void ask_for_gateways(struct net_hops *hops)
         const struct sonde_address *gateway = &hops->ways[i].gateway;
         const uint8_t *link;
 
-        if (gateway->family == SONDE_FAMILY_NONE)
+        if (gateway->family == SONDE_FAMILY_NONE || repeats_gateway(hops, i))
             continue;
         net_neighbours_find(&hops->neighbours, gateway, now, &link);
         ask(hops, gateway);
@@ -278,27 +303,21 @@ static enum net_hop by_neighbour(struct net_hops *hops, const struct sonde_addre
     return NET_HOP_KERNEL;
 }
 
-/* 0.0.0.0 and 255.255.255.255, which no route mentions. */
-static bool is_special(const struct sonde_address *to)
-{
-    static const uint8_t special[2][4] = {{0}, {255, 255, 255, 255}};
-
-    return sonde_address_is_multicast(to) ||
-           (to->family == SONDE_IPV4 &&
-            (!memcmp(to->bytes, special[0], 4) || !memcmp(to->bytes, special[1], 4)));
-}
-
 enum net_hop net_hops_find(struct net_hops *hops, const struct sonde_address *to,
                            struct sonde_mono now, const uint8_t **link, int *error)
 {
     static const uint8_t nobody[NET_NEIGHBOURS_LINK] = {0};
     const struct sonde_address *gateway;
+    const struct net_prefixes *prefixes;
     uint32_t value;
 
     if (is_special(to))
         return NET_HOP_KERNEL;
-    value = net_prefixes_find(&hops->prefixes[to->family == SONDE_IPV6], to);
-    if (value == ELSEWHERE) {
+    prefixes = &hops->prefixes[to->family == SONDE_IPV6];
+    value = net_prefixes_find(prefixes, to);
+    /* Routes that could not be read are not the same as none. */
+    if (value == ELSEWHERE ||
+        (value == NET_PREFIXES_NONE && hops->config.chosen && prefixes->range_count)) {
         *error = ENETUNREACH;
         return NET_HOP_REFUSED;
     }
@@ -317,14 +336,24 @@ enum net_hop net_hops_find(struct net_hops *hops, const struct sonde_address *to
                         error);
 }
 
+bool net_hops_elsewhere(const struct net_hops *hops, const struct sonde_address *first,
+                        const struct sonde_address *last)
+{
+    return net_prefixes_occurs(&hops->prefixes[first->family == SONDE_IPV6], first, last,
+                               ELSEWHERE);
+}
+
 const struct sonde_address *net_hops_source(struct net_hops *hops, const struct net_routes *routes,
                                             const struct sonde_address *to)
 {
-    uint32_t value = net_prefixes_find(&hops->prefixes[to->family == SONDE_IPV6], to);
     struct net_hops_way *way;
     struct sonde_route route;
+    uint32_t value;
 
-    if (hops->changed || value >= BY_KERNEL) /* NET_PREFIXES_NONE is, too */
+    if (hops->changed || to->family != SONDE_IPV4 || is_special(to))
+        return NULL;
+    value = net_prefixes_find(&hops->prefixes[0], to);
+    if (value >= BY_KERNEL) /* NET_PREFIXES_NONE is, too */
         return NULL;
     way = &hops->ways[value];
     if (way->source.family == SONDE_FAMILY_NONE && net_routes_find(routes, to, &route) == 0)

@@ -25,14 +25,15 @@ struct mnl_socket;
 struct net_hops_config {
     enum sonde_family family; /* this one only; SONDE_FAMILY_NONE: both */
     uint32_t device;          /* the one that is sent through */
-    bool others;     /* what the routes lead through other devices is refused, not sent here */
+    bool chosen;     /* … by us: what the routes lead through others, or nowhere, is refused */
     bool headerless; /* the device has no link-layer addresses */
 };
 
-/* What routes through the device have in common that share a next hop. */
+/* What routes through the device have in common: next hop, and what the source depends on. */
 struct net_hops_way {
     struct sonde_address gateway;   /* SONDE_FAMILY_NONE: the destination itself */
     struct sonde_address preferred; /* as source, by the route; SONDE_FAMILY_NONE: no word of it */
+    uint8_t scope;                  /* of the route, enum rt_scope_t: of what reach a source is */
     struct sonde_address source;    /* the kernel's choice; SONDE_FAMILY_NONE: not asked yet */
 };
 
@@ -65,16 +66,24 @@ void net_hops_turn(struct net_hops *hops, struct sonde_mono now);
 
 /*
  * The next hop to an address; *link has NET_NEIGHBOURS_LINK bytes, valid until the next call.
- * Errors (positive errno): ENETUNREACH: by another device; EAGAIN: wait for the neighbour to be
- * resolved; EHOSTUNREACH: it could not be resolved a moment ago, or the route is one that refuses.
+ * Errors (positive errno): ENETUNREACH: by another device, or no route, where the device was chosen
+ * by us; EAGAIN: wait for the neighbour to be resolved; EHOSTUNREACH: it could not be resolved a
+ * moment ago, or the route is one that refuses.
  */
 enum net_hop net_hops_find(struct net_hops *hops, const struct sonde_address *to,
                            struct sonde_mono now, const uint8_t **link, int *error);
 
+/* Whether routes lead any address from `first` to `last` through another device; where `chosen`. */
+bool net_hops_elsewhere(const struct net_hops *hops, const struct sonde_address *first,
+                        const struct sonde_address *last);
+
 /*
- * The source that the kernel would write for this destination, by asking `routes` once for each
- * way: it depends on next hop and preferred source of the route alone (net/ipv4/fib_semantics.c,
- * fib_info_update_nhc_saddr). NULL: only the kernel can say. Valid until the next turn.
+ * The source that the kernel would write for this IPv4 destination. `routes` are asked once for
+ * each way, and what they say of its first destination counts for all: in the tables that are read
+ * here it depends on the route's next hop, preferred source and scope (net/ipv4/fib_semantics.c,
+ * fib_info_update_nhc_saddr). Rules of policy routing, which `routes` obey, may tell destinations
+ * of a way apart; that is not seen. NULL: only the kernel can say, as for IPv6, multicast and
+ * broadcast. Valid until the next turn.
  */
 const struct sonde_address *net_hops_source(struct net_hops *hops, const struct net_routes *routes,
                                             const struct sonde_address *to);

@@ -1,7 +1,6 @@
 #include "net/prefixes.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #define NESTED_MAX 129 /* lengths there are: no prefix has more around it */
@@ -127,13 +126,11 @@ int net_prefixes_build(struct net_prefixes *prefixes)
     return 0;
 }
 
-uint32_t net_prefixes_find(const struct net_prefixes *prefixes, const struct sonde_address *address)
+/* The range that a key is in; there is one. */
+static size_t range_of(const struct net_prefixes *prefixes, struct net_prefixes_key key)
 {
-    struct net_prefixes_key key = key_of(address);
     size_t low = 0, high = prefixes->range_count;
 
-    if (!high)
-        return NET_PREFIXES_NONE;
     while (high - low > 1) { /* ranges[low] begins at or before the key */
         size_t middle = low + (high - low) / 2;
 
@@ -142,7 +139,28 @@ uint32_t net_prefixes_find(const struct net_prefixes *prefixes, const struct son
         else
             high = middle;
     }
-    return prefixes->ranges[low].value;
+    return low;
+}
+
+uint32_t net_prefixes_find(const struct net_prefixes *prefixes, const struct sonde_address *address)
+{
+    if (!prefixes->range_count)
+        return NET_PREFIXES_NONE;
+    return prefixes->ranges[range_of(prefixes, key_of(address))].value;
+}
+
+bool net_prefixes_occurs(const struct net_prefixes *prefixes, const struct sonde_address *first,
+                         const struct sonde_address *last, uint32_t value)
+{
+    struct net_prefixes_key end = key_of(last);
+
+    if (!prefixes->range_count)
+        return value == NET_PREFIXES_NONE;
+    for (size_t i = range_of(prefixes, key_of(first));
+         i < prefixes->range_count && compare_keys(prefixes->ranges[i].start, end) <= 0; i++)
+        if (prefixes->ranges[i].value == value)
+            return true;
+    return false;
 }
 
 void net_prefixes_clear(struct net_prefixes *prefixes)

@@ -5,6 +5,7 @@
 #ifndef NET_PREFIXES_H
 #define NET_PREFIXES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,10 @@ int net_prefixes_build(struct net_prefixes *prefixes);
 /* The value of the longest prefix that covers the address, or NET_PREFIXES_NONE. */
 uint32_t net_prefixes_find(const struct net_prefixes *prefixes,
                            const struct sonde_address *address);
+
+/* Whether `value` is what is found for any address from `first` to `last`, both of this family. */
+bool net_prefixes_occurs(const struct net_prefixes *prefixes, const struct sonde_address *first,
+                         const struct sonde_address *last, uint32_t value);
 
 /* Frees everything; empty afterwards. */
 void net_prefixes_clear(struct net_prefixes *prefixes);

@@ -1,6 +1,6 @@
 /*
  * The ring transport: one device, answers from the ring of a packet socket (ring_in.h,
- * ring_receive.c), datagrams sent in batches through others (ring_out.c), past routing and
+ * ring_receive.c), datagrams sent in batches through another one (ring_out.c), past routing and
  * firewall, with link-layer addresses known here.
  *
  * What has no plain next hop goes through the sockets of the raw transport (hops.h). One of them
@@ -150,16 +150,18 @@ static bool complete(struct net_transport *transport, const struct sonde_datagra
 static enum net_hop choose(struct net_transport *transport, const struct sonde_datagram *datagram,
                            struct sonde_mono now, const uint8_t **link, int *error)
 {
+    enum net_hop hop;
+
     if (datagram->to.family != SONDE_IPV4 && datagram->to.family != SONDE_IPV6)
         return NET_HOP_KERNEL; /* which has an error for it */
-    if (transport->family_error[datagram->to.family == SONDE_IPV6] ||
-        !complete(transport, datagram))
+    if (transport->family_error[datagram->to.family == SONDE_IPV6])
         return NET_HOP_KERNEL;
     if (net_raw_source_is_gone(transport, datagram, now)) {
         *error = EADDRNOTAVAIL;
         return NET_HOP_REFUSED;
     }
-    return net_hops_find(&transport->ring->hops, &datagram->to, now, link, error);
+    hop = net_hops_find(&transport->ring->hops, &datagram->to, now, link, error);
+    return hop == NET_HOP_LINK && !complete(transport, datagram) ? NET_HOP_KERNEL : hop;
 }
 
 static void ring_send(void *self, struct sonde_datagram *batch, size_t count)
@@ -259,7 +261,7 @@ static int open_all(struct net_transport *transport, const struct device *device
     bool loopback = device->type == ARPHRD_LOOPBACK;
     struct net_hops_config hops = {.family = config->family,
                                    .device = device->index,
-                                   .others = chosen,
+                                   .chosen = chosen,
                                    .headerless = device->type == ARPHRD_NONE};
     int error = net_ring_turn_open(&ring->turn);
 
@@ -306,7 +308,8 @@ int sonde_net_open_ring(const struct sonde_net_config *config, struct sonde_tran
     }
     for (int i = 0; i < 2; i++)
         shared->ring->in[i].fd = -1;
-    error = open_all(shared, &device, !config->device, &own, transport, operation);
+    error = open_all(shared, &device, !config->device || config->device_chosen, &own, transport,
+                     operation);
     if (error)
         ring_close(shared);
     return error;

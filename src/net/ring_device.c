@@ -64,21 +64,34 @@ static uint32_t device_of(const struct net_routes *routes, const struct base_tar
     return one ? device : 0;
 }
 
-/* Whether no sample goes through another device: its address may be the source there, too. */
-static bool leads_through(uint32_t device, const struct base_target_set *set)
+/* Whether the address would be refused though the kernel has a route to it, in other tables. */
+static bool is_missed(struct net_hops *hops, const struct net_routes *routes,
+                      const struct sonde_address *address)
 {
-    const struct net_hops_config config = {.device = device, .others = true};
+    struct sonde_route route;
+    const uint8_t *link;
+    int error = 0;
+    return net_hops_find(hops, address, (struct sonde_mono){0}, &link, &error) == NET_HOP_REFUSED &&
+           error == ENETUNREACH && net_routes_find(routes, address, &route) == 0;
+}
+
+/*
+ * Whether no address goes through another device, on which this one's address may be the source,
+ * too; and no sample by a route that the ring does not know.
+ */
+static bool leads_through(uint32_t device, const struct net_routes *routes,
+                          const struct base_target_set *set)
+{
+    const struct net_hops_config config = {.device = device, .chosen = true};
     struct net_hops hops;
     bool all = true;
     if (net_hops_open(&hops, &config) != 0)
         return false;
+    for (size_t i = 0; i < set->count && all; i++)
+        all = !net_hops_elsewhere(&hops, &set->ranges[i].first, &set->ranges[i].last);
     for (uint64_t i = 0; i < samples_of(set) && all; i++) {
         const struct sonde_address address = sample(set, i);
-        const uint8_t *link;
-        int error = 0;
-        all = net_hops_find(&hops, &address, (struct sonde_mono){0}, &link, &error) !=
-                  NET_HOP_REFUSED ||
-              error != ENETUNREACH;
+        all = !is_missed(&hops, routes, &address);
     }
     net_hops_close(&hops);
     return all;
@@ -98,8 +111,10 @@ bool net_ring_device(const struct sonde_net_config *config, const struct base_ta
     if (net_routes_open(&routes, config, 0, &operation) != 0)
         return false;
     const uint32_t found = device_of(&routes, set);
+    const bool fits =
+        found != 0 && found != if_nametoindex("lo") && leads_through(found, &routes, set);
     net_routes_close(&routes);
-    if (found == 0 || found == if_nametoindex("lo") || !leads_through(found, set))
+    if (!fits)
         return false;
     if (net_route_default_device(SONDE_FAMILY_NONE, &usual) == 0 && usual == found)
         return true;

@@ -1,7 +1,7 @@
 /*
  * Sending of the ring transport.
  *
- * It is sendmmsg on packet sockets and no PACKET_TX_RING: a ring's packets are page fragments,
+ * It is sendmmsg on a packet socket and no PACKET_TX_RING: a ring's packets are page fragments,
  * which virtual devices copy and network cards map one by one, so that it is not faster for packets
  * as short as ours; and a message each has its own error and its own stamp. Nor does it bypass the
  * queueing discipline: captures on this machine, send stamps and back pressure (EAGAIN, when the

@@ -181,6 +181,33 @@ static void others(void)
     transport.ops->close(transport.self);
 }
 
+/* What has no route, or one through another device, is refused unless the user named the device. */
+static void chosen_device(void)
+{
+    static const char *const from[2] = {"10.1.0.1", NULL};
+    struct sonde_net_config config = lab_config();
+    struct sonde_transport transport;
+    int error;
+
+    lab_run("ip route del default; ip route add 10.2.0.0/16 via 10.1.0.2");
+    config.device = "near";
+    for (int chosen = 0; chosen < 2; chosen++) {
+        config.device_chosen = chosen;
+        if (!lab_open_ring(&config, &transport))
+            break;
+        for (uint16_t i = 0; i < 2; i++) {
+            error = lab_send_one(&transport, from[i], "10.2.3.4", i, 56);
+            LAB_CHECK(!error && lab_answer(&transport, i, 1000), "%s", strerror(error));
+            error = lab_send_one(&transport, from[i], "172.16.3.4", 2 + i, 56);
+            LAB_CHECK(error == (chosen ? ENETUNREACH : 0), "no route: %s", strerror(error));
+            error = lab_send_one(&transport, from[i], "10.77.0.9", 4 + i, 56);
+            LAB_CHECK(error == (chosen ? ENETUNREACH : 0), "elsewhere: %s", strerror(error));
+        }
+        transport.ops->close(transport.self);
+    }
+    lab_run("ip route del 10.2.0.0/16; ip route add default via 10.1.0.2");
+}
+
 static void refusals(void)
 {
     struct sonde_net_config config = lab_config();
@@ -211,6 +238,7 @@ static void refusals(void)
     error = lab_send_one(&transport, "10.1.0.1", "10.1.0.1", 3, 56);
     LAB_CHECK(!error && lab_answer(&transport, 3, 1000), "ourselves: %s", strerror(error));
     transport.ops->close(transport.self);
+    chosen_device();
     lab_run("ip link del idle");
 }
 

@@ -118,32 +118,77 @@ static bool captured(int wire, uint16_t sequence, uint8_t bytes[static 2048])
     return false;
 }
 
+struct sourced {
+    const char *to, *source;
+};
+
+static void check_source(struct sonde_transport *transport, int wire, const struct sourced *probe,
+                         uint16_t sequence, bool past)
+{
+    struct sonde_address source = lab_address(probe->source);
+    uint8_t bytes[2048];
+
+    LAB_CHECK(!lab_send_one(transport, NULL, probe->to, sequence, 56), "%s", probe->to);
+    LAB_CHECK(lab_answer(transport, sequence, 1000), "%s: no answer", probe->to);
+    LAB_CHECK(captured(wire, sequence, bytes), "%s was not captured", probe->to);
+    LAB_CHECK(memcmp(bytes + 12, source.bytes, 4) == 0, "%s: %u.%u.%u.%u", probe->to, bytes[12],
+              bytes[13], bytes[14], bytes[15]);
+    LAB_CHECK((~lab_sum(0, bytes, 20) & 0xffff) == 0, "%s: the checksum", probe->to);
+    LAB_CHECK(!past || (bytes[4] == 0 && bytes[5] == 0), "%s went by the kernel", probe->to);
+    usleep(3000); /* news of the neighbour are read once in a millisecond */
+}
+
 /*
  * A source that is left to the kernel is the one that it would write, and the datagram goes past it
  * all the same: the kernel gives a number to what has the identification 0.
  */
-static void source_left_to_the_kernel(const char *to, const char *wanted)
+static void sources_left_to_the_kernel(void)
 {
+    static const struct sourced probes[] = {{"10.1.0.2", "10.1.0.1"},  {"10.2.3.4", "10.1.0.1"},
+                                            {"10.2.9.4", "10.8.0.7"},  {"10.66.0.9", "10.8.0.8"},
+                                            {"10.67.0.9", "10.1.0.1"}, {"10.68.0.9", "10.50.0.1"}};
     struct sonde_net_config config = lab_config();
     struct sonde_transport transport;
-    struct sonde_address source = lab_address(wanted);
     int wire = capture("near");
+    uint16_t sequence = 0;
 
+    lab_run("F=\"nsenter -t $FAR -n\"; ip addr add 10.8.0.7/32 dev near;"
+            "ip route add 10.2.9.0/24 via 10.1.0.2 src 10.8.0.7;"
+            /* of no more reach than the link: for routes of this scope alone */
+            "ip addr add 10.8.0.8/32 dev near scope link;"
+            "ip addr add 10.50.0.1/16 dev near; $F ip addr add 10.50.0.2/16 dev wire;"
+            "$F ip route add 10.8.0.0/24 via 10.1.0.1;"
+            "$F ip route add local 10.66.0.0/16 dev lo; ip route add 10.66.0.0/16 dev near;"
+            "$F ip route add local 10.67.0.0/16 dev lo;"
+            "ip route add 10.67.0.0/16 dev near scope global;"
+            "$F ip route add local 10.68.0.0/16 dev lo; ip route add 10.68.0.0/16 via 10.50.0.2");
     config.device = "near";
     if (!lab_open_ring(&config, &transport))
         return;
-    for (uint16_t i = 0; i < 3; i++) {
-        uint8_t bytes[2048];
-
-        LAB_CHECK(!lab_send_one(&transport, NULL, to, i, 56), "%s %u", to, i);
-        LAB_CHECK(lab_answer(&transport, i, 1000), "%s: no answer to %u", to, i);
-        LAB_CHECK(captured(wire, i, bytes), "%s: %u was not captured", to, i);
-        LAB_CHECK(memcmp(bytes + 12, source.bytes, 4) == 0, "%s: another source", to);
-        LAB_CHECK((~lab_sum(0, bytes, 20) & 0xffff) == 0, "%s: the checksum", to);
-        LAB_CHECK(i == 0 || (bytes[4] == 0 && bytes[5] == 0), "%s: %u went by the kernel", to, i);
-        usleep(3000); /* news of the neighbour are read once in a millisecond */
-    }
+    /* Multicast has a source of its own, which is none of the default route's. */
+    lab_send_one(&transport, NULL, "239.1.2.3", sequence++, 56);
+    for (int round = 0; round < 3; round++)
+        for (size_t i = 0; i < sizeof probes / sizeof *probes; i++)
+            check_source(&transport, wire, &probes[i], sequence++, round > 0);
     close(wire);
+    transport.ops->close(transport.self);
+}
+
+/* A gateway of many routes is asked for once: the kernel need not be waited for. */
+static void one_gateway_of_many_ways(void)
+{
+    struct sonde_net_config config = lab_config();
+    struct sonde_transport transport;
+    int error;
+
+    lab_run("set -e; for i in $(seq 20); do ip addr add 10.9.0.$i/32 dev near;"
+            "ip route add 10.3.$i.0/24 via 10.1.0.2 src 10.9.0.$i; done;"
+            "ip neigh flush dev near");
+    config.device = "near";
+    if (!lab_open_ring(&config, &transport))
+        return;
+    error = lab_send_one(&transport, "10.1.0.1", "10.2.3.4", 1, 56);
+    LAB_CHECK(!error && lab_answer(&transport, 1, 1000), "%s", strerror(error));
     transport.ops->close(transport.self);
 }
 
@@ -152,11 +197,7 @@ int main(void)
     lab_ring_network();
     send_stamps();
     stamps_as_captured();
-    lab_run(
-        "ip addr add 10.8.0.7/32 dev near; nsenter -t $FAR -n ip route add 10.8.0.7 via 10.1.0.1;"
-        "ip route add 10.2.9.0/24 via 10.1.0.2 src 10.8.0.7");
-    source_left_to_the_kernel("10.1.0.2", "10.1.0.1");
-    source_left_to_the_kernel("10.2.3.4", "10.1.0.1");
-    source_left_to_the_kernel("10.2.9.4", "10.8.0.7");
+    sources_left_to_the_kernel();
+    one_gateway_of_many_ways();
     return lab_verdict();
 }

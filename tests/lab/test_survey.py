@@ -7,7 +7,7 @@ import os
 import signal
 import time
 
-from harness import SETTINGS, pair, wait_until
+from harness import SETTINGS, connect, pair, wait_until
 from test_sweep import CROWD, Sweep
 
 
@@ -348,6 +348,59 @@ class Ring(Survey):
         self.assertEqual("ring", self.lines(result)[0]["transport"])
         alive, _, _ = self.told(result, 0)
         self.assertEqual(8192, len(set(alive)))
+
+    def automatic(self, *words):
+        """Which transport is chosen, who is alive, and the summary."""
+        result = self.sonde("sweep", "--stateless", "--json", "--rate", "20k", "--cooldown", ".3", *words)
+        alive, _, summary = self.told(result)
+        return self.lines(result)[0]["transport"], set(alive), summary
+
+    def test_another_device(self):
+        """A route in the midst of the range leads elsewhere: raw sockets reach those hosts, too."""
+        connect(self.net.near, "near1", self.net.far, "far1")
+        self.addCleanup(self.net.near.ip, "link delete near1")
+        self.net.near.ip("address add 10.56.0.1/24 dev near1")
+        self.net.far.ip("address add 10.56.0.2/24 dev far1")
+        self.net.near.ip("route add 10.64.7.77/32 via 10.56.0.2")
+        self.net.far.set(net__ipv4__conf__all__rp_filter=0)
+        for default in (False, True):
+            with self.subTest(default):
+                if default:
+                    self.net.near.ip("route add default via 10.55.0.2")
+                    self.addCleanup(self.net.near.ip, "route delete default")
+                transport, alive, summary = self.automatic("10.64.0.0/19")
+                self.assertEqual("raw", transport)
+                self.assertEqual((8192, 0), (len(alive), summary["failed"]))
+                self.assertEqual("ring", self.automatic("10.64.8.0/24", "10.64.0.0/22")[0])
+
+    def test_no_route(self):
+        """Nobody on the link is asked for an address that has none."""
+        transport, alive, summary = self.automatic("10.64.0.0/24", "172.16.0.0/25")
+        self.assertEqual("ring", transport)
+        self.assertEqual((256, 128, 128), (len(alive), summary["failed"], summary["unsent"]))
+        self.assertNotIn("172.16.", self.net.near.do("ip", "neigh"))
+
+    def test_each_route_has_its_source(self):
+        """Answers come only to the source that belongs to the gateway."""
+        self.net.near.ip("address add 10.50.0.1/16 dev near0")
+        self.addCleanup(self.net.near.ip, "address delete 10.50.0.1/16 dev near0")
+        self.net.far.ip("address add 10.50.0.2/16 dev far0")
+        self.net.near.ip("route add 10.65.0.0/16 via 10.50.0.2")
+        self.net.far.nft(
+            """
+            table ip filter {
+                chain input {
+                    type filter hook input priority 0;
+                    ip daddr 10.64.0.0/16 ip saddr != 10.55.0.1 drop
+                    ip daddr 10.65.0.0/16 ip saddr != 10.50.0.1 drop
+                }
+            }
+            """
+        )
+        self.addCleanup(self.net.far.nft, "delete table ip filter")
+        transport, alive, summary = self.automatic("10.64.0.0/24", "10.65.0.0/24")
+        self.assertEqual("ring", transport)
+        self.assertEqual((512, 0), (len(alive), summary["unanswered"]))
 
     def test_privilege_is_gone(self):
         words = ["--stateless", "-q", "--rate", "100", "10.64.0.0/20"]

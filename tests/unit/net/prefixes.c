@@ -84,6 +84,49 @@ Test(net_prefixes, ipv6)
     net_prefixes_clear(&prefixes);
 }
 
+static bool occurs(const struct net_prefixes *prefixes, const char *first, const char *last,
+                   uint32_t value)
+{
+    struct sonde_address from = address(first), to = address(last);
+    return net_prefixes_occurs(prefixes, &from, &to, value);
+}
+
+Test(net_prefixes, occurs_between_two_addresses)
+{
+    struct net_prefixes prefixes = {0};
+
+    cr_assert(occurs(&prefixes, "0.0.0.0", "255.255.255.255", NET_PREFIXES_NONE));
+    cr_assert_not(occurs(&prefixes, "0.0.0.0", "255.255.255.255", 0));
+    add(&prefixes, "10.0.0.0", 8, 0, 1);
+    add(&prefixes, "10.1.2.3", 32, 0, 2);
+    cr_assert_eq(net_prefixes_build(&prefixes), 0);
+    cr_assert(occurs(&prefixes, "10.0.0.0", "10.255.255.255", 2), "one in the middle of many");
+    cr_assert(occurs(&prefixes, "10.1.2.3", "10.1.2.3", 2));
+    cr_assert_not(occurs(&prefixes, "10.1.2.3", "10.1.2.3", 1), "hidden by the longer one");
+    cr_assert(occurs(&prefixes, "10.1.2.0", "10.1.2.3", 2), "the last one");
+    cr_assert_not(occurs(&prefixes, "10.1.2.0", "10.1.2.2", 2), "one before");
+    cr_assert_not(occurs(&prefixes, "10.1.2.4", "10.255.255.255", 2), "one behind");
+    cr_assert(occurs(&prefixes, "10.1.2.3", "10.1.2.4", 1));
+    cr_assert_not(occurs(&prefixes, "10.0.0.0", "10.255.255.255", NET_PREFIXES_NONE));
+    cr_assert(occurs(&prefixes, "10.0.0.0", "11.0.0.0", NET_PREFIXES_NONE));
+    cr_assert(occurs(&prefixes, "9.255.255.255", "10.0.0.0", NET_PREFIXES_NONE));
+    cr_assert_not(occurs(&prefixes, "11.0.0.0", "255.255.255.255", 1));
+    net_prefixes_clear(&prefixes);
+}
+
+Test(net_prefixes, occurs_in_ipv6)
+{
+    struct net_prefixes prefixes = {0};
+
+    add(&prefixes, "2001:db8::", 32, 0, 1);
+    add(&prefixes, "2001:db8::1:0", 112, 0, 2);
+    cr_assert_eq(net_prefixes_build(&prefixes), 0);
+    cr_assert(occurs(&prefixes, "2001:db8::", "2001:db8:ffff::", 2));
+    cr_assert_not(occurs(&prefixes, "2001:db8::2:0", "2001:db8:ffff::", 2));
+    cr_assert_not(occurs(&prefixes, "2001:db8::", "2001:db8::ffff", 2));
+    net_prefixes_clear(&prefixes);
+}
+
 /* Random prefixes in a small space, so that they nest; compared with a search through all. */
 Test(net_prefixes, agrees_with_a_search_through_all)
 {
