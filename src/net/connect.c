@@ -363,6 +363,7 @@ int net_connect_open(const struct sonde_net_config *config, struct sonde_transpo
     if (error)
         return error;
     own->datagram = true;
+    own->senders = 1;
     own->protocol = PACKET_TCP;
     own->stamps_error = config->stamps == limited.stamps ? 0 : -EOPNOTSUPP;
     *operation = "allocate memory";

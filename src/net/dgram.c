@@ -331,6 +331,7 @@ int sonde_net_open_dgram(const struct sonde_net_config *config, struct sonde_tra
     if (error)
         return error;
     own->datagram = true;
+    own->senders = 1;
     own->protocol = config->protocols ? IPPROTO_UDP : 0;
     error = config->protocols ? open_ports(own, &limited, operation)
                               : open_families(own, &limited, false, operation);

@@ -18,7 +18,7 @@
  * finds nobody waiting for a message need not wake anybody, which would be the sender's cost. No
  * time suffers: the stamps are the kernel's.
  */
-#define PAUSE_NS SONDE_NS_PER_MS
+#define PAUSE_NS 100000
 
 static void pause_for_a_moment(void)
 {

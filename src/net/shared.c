@@ -76,6 +76,11 @@ int net_transport_create(struct net_transport **created, const struct sonde_net_
     transport = calloc(1, sizeof *transport);
     if (!transport)
         return -ENOMEM;
+    error = net_crew_open(&transport->crew);
+    if (error) {
+        free(transport);
+        return error;
+    }
     transport->device = device;
     transport->stamps = config->stamps;
     transport->pmtu = config->pmtu;
@@ -87,8 +92,6 @@ int net_transport_create(struct net_transport **created, const struct sonde_net_
     transport->sockets = calloc(socket_count, sizeof *transport->sockets);
     transport->identifiers = calloc(transport->identifier_count, sizeof *transport->identifiers);
     error = transport->sockets && transport->identifiers ? 0 : -ENOMEM;
-    if (!error)
-        error = net_crew_open(&transport->crew);
     if (!error)
         error = create_parts(transport, config, operation);
     if (error) {
@@ -289,7 +292,7 @@ int sonde_net_start(struct sonde_transport *seam)
 {
     struct net_transport *transport = seam->self;
 
-    if (net_transport_batch(transport) > 1)
+    if (net_transport_batch(transport) > 1) /* else there is nothing to share */
         net_crew_start(&transport->crew, transport->senders);
     return transport->start ? transport->start(transport) : 0;
 }

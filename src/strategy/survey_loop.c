@@ -14,7 +14,8 @@ struct loop {
     const struct sonde_transport *transport;
     const struct sonde_loop_hooks *hooks;
     bool stopped;
-    bool more; /* to receive */
+    bool more; /* to receive, perhaps: a short batch need not be the last one */
+    bool full; /* the last batch was: answers are waiting */
 };
 
 /* What the answers will be looked for in is on its way from memory while the first are judged. */
@@ -40,7 +41,8 @@ static int receive(struct loop *loop, struct sonde_mono now)
             else if (loop->hooks->signal)
                 loop->stopped |= loop->hooks->signal(loop->hooks->self, events[i].signal, now);
         }
-        loop->more = count > 0; /* a short batch need not be the last one */
+        loop->more = count > 0;
+        loop->full = count == RECEIVE_BATCH;
     } while (loop->more && ++batches < RECEIVE_TURNS && !loop->stopped);
     return count < 0 ? count : 0;
 }
@@ -75,7 +77,7 @@ int sonde_survey_run(struct sonde_survey *survey, const struct sonde_transport *
         struct sonde_mono again = SONDE_NEVER;
         if (hooks->turn && hooks->turn(hooks->self, now, &again))
             return 0;
-        if (!loop.more && sonde_survey_finished(survey, now))
+        if (!loop.full && sonde_survey_finished(survey, now))
             return 0;
         bool hurry = more || loop.more;
         if (hurry && ++hurried % HURRIED_TURNS != 0)
