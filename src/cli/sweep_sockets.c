@@ -19,7 +19,8 @@
 #define FAST           5000  /* probes a second: from here on answers come in crowds */
 #define BUSY           20000 /* … and are worth a thread of their own */
 #define RECEIVE_BUFFER (8u << 20)
-#define MANY           1e5 /* probes a second: above it several threads send */
+#define SEND_BUFFER    (4u << 20) /* some 5,000 probes that wait for neighbours to be found */
+#define MANY           1e5        /* probes a second: above it several threads send */
 #define MOST_SENDERS   4
 
 static double rate_of(const struct sweep_settings *settings)
@@ -92,6 +93,8 @@ static struct sonde_net_config configure(const struct sweep_settings *settings,
         .device = settings->device,
         .source = settings->source,
         .receive_buffer_bytes = rate_of(settings) > FAST ? RECEIVE_BUFFER : 0,
+        /* As fast as possible, it is the buffer that keeps the device's queue short. */
+        .send_buffer_bytes = settings->rate.gap_ns > 0 ? SEND_BUFFER : SEND_BUFFER / 4,
         .broadcast = settings->special,
         .receiver = rate_of(settings) > BUSY,
         .senders = senders(settings),

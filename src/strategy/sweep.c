@@ -12,6 +12,9 @@
 #define FASTEST_GAP   1000 /* ns: what an adaptive rate without bound is held to */
 #define LONGEST_NS    (3600 * SONDE_NS_PER_S) /* that backing off makes a timeout */
 #define GAP_SLOTS_MAX UINT32_MAX
+#define PUT_OFF_NS    (250 * SONDE_NS_PER_MS) /* twice as long each time … */
+#define PUT_OFF_STEPS 4
+#define PUT_OFF_MAX   75 /* … and in all for some five minutes */
 
 /* What befell a host's probes, for the verdict on the host. */
 enum {
@@ -25,6 +28,7 @@ struct sweep_host {
     uint64_t number; /* probes handed out: sent, as long as nobody resets the figures */
     uint32_t open;
     uint8_t saw;
+    uint8_t put_off; /* how often */
 };
 
 static_assert(sizeof(struct sweep_host) <= 104, "with its place in the queue 112 bytes a host");
@@ -345,6 +349,40 @@ static void after_failure(struct sonde_sweep *sweep, uint32_t id,
                                      : SONDE_SWEEP_UNSENT);
 }
 
+/* A probe that never left, and is not to be told as sent. */
+static void take_back(struct sonde_sweep *sweep, struct sweep_host *host)
+{
+    host->open--;
+    host->seen.sent -= host->seen.sent > 0;
+    sweep->figures.sent--;
+    sweep->figures.open--;
+}
+
+/*
+ * Queues of this machine are full: what waits there for neighbours that are not there keeps probes
+ * to others from leaving for as long as the kernel asks for those. That says nothing of the host,
+ * and is no try.
+ */
+static bool put_off(struct sonde_sweep *sweep, const struct sonde_outcome *outcome)
+{
+    struct sweep_host *host = &sweep->hosts[outcome->target];
+    bool full = outcome->kind == SONDE_SEND_FAILED &&
+                (outcome->error == EAGAIN || outcome->error == ENOBUFS);
+    if (!full || sweep->config.mode != SONDE_SWEEP_ALIVE || host->put_off == PUT_OFF_MAX ||
+        host->seen.state != SONDE_SWEEP_WAITING)
+        return false;
+    int64_t delay_ns =
+        PUT_OFF_NS << (host->put_off < PUT_OFF_STEPS ? host->put_off : PUT_OFF_STEPS);
+    host->put_off++;
+    host->number--;
+    host->due_ns = sonde_saturating_add(outcome->due.ns, delay_ns);
+    take_back(sweep, host);
+    if (sweep->config.adaptive)
+        strategy_adapt_settled(&sweep->adapt, outcome->due, false);
+    base_queue_push(&sweep->queue, outcome->target);
+    return true;
+}
+
 static void heard_error(struct sonde_sweep *sweep, struct sweep_host *host)
 {
     host->seen.errors++;
@@ -362,12 +400,8 @@ static void heard_nothing(struct sonde_sweep *sweep, struct sweep_host *host)
 static void unfinished(struct sonde_sweep *sweep, struct sweep_host *host,
                        const struct sonde_outcome *outcome)
 {
-    if (outcome->sent.source != SONDE_STAMP_NONE)
-        return;
-    host->open--;
-    host->seen.sent -= host->seen.sent > 0;
-    sweep->figures.sent--;
-    sweep->figures.open--;
+    if (outcome->sent.source == SONDE_STAMP_NONE)
+        take_back(sweep, host);
 }
 
 static void heard_final(struct sonde_sweep *sweep, const struct sonde_outcome *outcome)
@@ -399,7 +433,7 @@ static void outcome(void *self, const struct sonde_outcome *heard)
     struct sonde_sweep_host *seen = &sweep->hosts[heard->target].seen;
     if (heard->kind == SONDE_UNFINISHED)
         unfinished(sweep, &sweep->hosts[heard->target], heard);
-    else if (sonde_outcome_is_final(heard->kind))
+    else if (sonde_outcome_is_final(heard->kind) && !put_off(sweep, heard))
         heard_final(sweep, heard);
     else if (heard->kind == SONDE_LATE)
         seen->late++;
