@@ -126,6 +126,9 @@ struct sonde_survey_figures {
     uint32_t rate_cuts;
     struct sonde_mono answers_until; /* sending is over, and answers are waited for until then;
                                         SONDE_NEVER: it is not over */
+    int gone; /* positive errno: the survey has ended because for 5 s nothing could be sent for want
+                 of a route or a device; what was refused then is not behind `position`. 0: it was
+                 not */
     /* Why probes failed, in the order in which it was met; those behind the last one met are 0.
        What is one reason too many counts in the last, with error 0. */
     struct sonde_survey_refusal refusals[SONDE_SURVEY_REFUSALS];

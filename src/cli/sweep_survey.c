@@ -280,14 +280,17 @@ static int conclude(struct survey *survey, int error)
     transport->ops->counters(transport->self, &counters);
     if (error)
         complain(survey, "go on", error);
-    const int code = exit_code(survey);
+    if (figures->gone)
+        complain(survey, "go on without a network", -figures->gone);
+    const int code = figures->gone ? SWEEP_SYSTEM : exit_code(survey);
     report_survey_end(survey->report, now, &counters);
     if (!survey->output_error)
         survey->output_error = report_survey_flush(survey->report);
     if (survey->run->resume) {
-        const bool awaited = sonde_survey_finished(survey->engine, now);
-        save(survey, awaited ? figures->position : survey->noted,
-             awaited && figures->position == figures->positions);
+        /* Where nothing could be sent at all, nobody has been asked. */
+        const bool asked = figures->sent > 0 && sonde_survey_finished(survey->engine, now);
+        save(survey, asked ? figures->position : survey->noted,
+             asked && figures->position == figures->positions);
     }
     if (survey->output_error)
         return complain(survey, "write the results", survey->output_error);

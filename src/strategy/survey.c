@@ -13,6 +13,9 @@
 #define PAUSE_NS     (100 * SONDE_NS_PER_US) /* after a refusal: queues of devices empty quickly */
 #define PAUSE_MOST   (10 * SONDE_NS_PER_MS)
 #define REFUSED_MOST (4 * SONDE_NS_PER_S) /* neighbours take 3 s to be found missing (RFC 4861) */
+#define GONE_PAUSE   (50 * SONDE_NS_PER_MS)
+#define FEW          64u                  /* that may be the only ones without a way */
+#define GONE_MOST    (5 * SONDE_NS_PER_S) /* that a network which is gone is waited for */
 
 /* --- life ------------------------------------------------------------------------------------- */
 
@@ -209,14 +212,44 @@ size_t sonde_survey_transmit(struct sonde_survey *survey, struct sonde_mono now,
     return survey->handed_count;
 }
 
+/* No route, or no device that is up: of this address, or of them all. */
+static bool has_no_way(int error)
+{
+    return error == ENETUNREACH || error == ENETDOWN || error == ENODEV || error == ENXIO ||
+           error == EADDRNOTAVAIL;
+}
+
+/*
+ * Whether a refusal is the last word on an address. That it has no way is its own verdict when
+ * another probe has left since; as long as none does, it is this machine that has no network, and
+ * nobody has been asked.
+ */
+static bool is_settled(struct sonde_survey *survey, const struct survey_pending *pending,
+                       const struct sonde_datagram *datagram)
+{
+    int64_t waited_ns = datagram->sent.ns - pending->refused_ns;
+    if (datagram->error == ENOBUFS || datagram->error == EAGAIN)
+        return waited_ns >= REFUSED_MOST;
+    bool last_few = survey->next_position == survey->figures.positions &&
+                    survey->pending_count < FEW && survey->figures.sent > 0;
+    if (!has_no_way(datagram->error) || survey->figures.sent > pending->sent_before || last_few)
+        return true;
+    if (waited_ns >= GONE_MOST) {
+        survey->figures.gone = datagram->error;
+        end(survey, datagram->sent);
+    }
+    return false;
+}
+
 /* What became of one. True when it has left. */
 static bool settle(struct sonde_survey *survey, struct survey_pending *pending,
                    const struct sonde_datagram *datagram)
 {
-    bool for_now = datagram->error == ENOBUFS || datagram->error == EAGAIN;
-    if (for_now && pending->retry_ns == INT64_MIN)
+    if (datagram->error && pending->retry_ns == INT64_MIN) {
         pending->refused_ns = datagram->sent.ns;
-    pending->settled = !for_now || datagram->sent.ns - pending->refused_ns >= REFUSED_MOST;
+        pending->sent_before = survey->figures.sent;
+    }
+    pending->settled = !datagram->error || is_settled(survey, pending, datagram);
     if (datagram->error == 0) {
         survey->figures.sent++;
         survey_pace_sent(&survey->pace, survey->batch_at);
@@ -241,18 +274,21 @@ static void forget_settled(struct sonde_survey *survey)
 void sonde_survey_transmitted(struct sonde_survey *survey, const struct sonde_datagram *batch,
                               size_t count)
 {
-    bool any = false;
+    bool any = false, no_way = false;
     struct sonde_mono last = survey->batch_at;
     count = count < survey->handed_count ? count : survey->handed_count;
     for (size_t i = 0; i < count; i++) {
         last = sonde_mono_later(last, batch[i].sent);
         any |= settle(survey, &survey->pending[survey->handed[i]], &batch[i]);
+        no_way |= has_no_way(batch[i].error);
     }
     survey->handed_count = 0;
     forget_settled(survey);
     /* when a few are refused it is for their neighbours' sake; when all are, for the device's */
-    if (!any && survey->pending_count > 0)
-        survey->hold_until = sonde_mono_add(last, (struct sonde_span){PAUSE_NS});
+    if (!any && survey->pending_count > 0) {
+        int64_t pause_ns = no_way ? GONE_PAUSE : PAUSE_NS;
+        survey->hold_until = sonde_mono_add(last, (struct sonde_span){pause_ns});
+    }
     end_if_done(survey, last);
 }
 

@@ -12,10 +12,11 @@
 struct survey_pending {
     struct sonde_address target;
     uint64_t position;
-    int64_t refused_ns; /* the first time */
-    int64_t retry_ns;   /* not before; INT64_MIN: never refused yet */
-    int64_t pause_ns;   /* until the next attempt, if it is refused again */
-    bool settled;       /* left, or failed */
+    int64_t refused_ns;   /* the first time */
+    uint64_t sent_before; /* … how many had left by then */
+    int64_t retry_ns;     /* not before; INT64_MIN: never refused yet */
+    int64_t pause_ns;     /* until the next attempt, if it is refused again */
+    bool settled;         /* left, or failed */
 };
 
 struct sonde_survey {

@@ -440,9 +440,9 @@ class Ended(Case):
 
     def test_neighbours_that_are_not_there_keep_nobody_else_from_being_asked(self):
         """The kernel keeps what is for them for three seconds, at the cost of the socket's buffer."""
-        self.net.near.do("ip", "link", "add", "wire7", "type", "veth", "peer", "name", "wire8")
-        self.net.near.do("ip", "address", "add", "10.60.3.1/22", "dev", "wire7")
-        for end in ("wire7", "wire8"):
+        self.net.near.do("ip", "link", "add", "wire5", "type", "veth", "peer", "name", "wire6")
+        self.net.near.do("ip", "address", "add", "10.60.3.1/22", "dev", "wire5")
+        for end in ("wire5", "wire6"):
             self.net.near.do("ip", "link", "set", end, "up")
         result = self.sonde("sweep", "-r0", "-W.5", "--json", "10.60.0.0/23", "127.0.0.1-20")
         told = [json.loads(line) for line in self.ended(result, 1).out.splitlines()]

@@ -233,7 +233,7 @@ static void refuse_all(struct bench *bench)
     for (struct sonde_mono now = {0}; now.ns < 5 * SONDE_NS_PER_S; now.ns += SONDE_NS_PER_S) {
         const size_t count = sonde_survey_transmit(bench->survey, now, batch, 4);
         for (size_t i = 0; i < count; i++) {
-            batch[i].error = ENETDOWN;
+            batch[i].error = EHOSTUNREACH;
             batch[i].sent = now;
         }
         sonde_survey_transmitted(bench->survey, batch, count);
@@ -247,13 +247,13 @@ Test(report_survey, refusals_have_their_reasons)
     refuse_all(&bench);
     finish(&bench);
     cr_expect(strstr(bench.err, "3 unsent\n"), "%s", bench.err);
-    cr_expect(strstr(bench.err, "\n3 unsent: Network is down\n"), "%s", bench.err);
+    cr_expect(strstr(bench.err, "\n3 unsent: No route to host\n"), "%s", bench.err);
     end(&bench);
     bench = (struct bench){.config = {.form = REPORT_SWEEP_JSON}};
     begin(&bench);
     refuse_all(&bench);
     finish(&bench);
-    cr_expect(strstr(bench.out, "\"refusals\":[{\"errno\":100,\"text\":\"Network is down\","
+    cr_expect(strstr(bench.out, "\"refusals\":[{\"errno\":113,\"text\":\"No route to host\","
                                 "\"probes\":3}]"),
               "%s", bench.out);
     end(&bench);

@@ -264,15 +264,15 @@ Test(strategy_survey, reasons_are_told_apart)
     config.gap_ns = 0;
     begin(&stage, &config);
     for (int error = 1; error <= 20; error++)
-        turn(&stage, 0, 5, 0, error == EAGAIN ? EPERM : error);
+        turn(&stage, 0, 5, 0, error == EAGAIN || error == ENXIO || error == ENODEV ? EPERM : error);
     uint64_t failed = 0;
     for (size_t i = 0; i < SONDE_SURVEY_REFUSALS; i++)
         failed += figures(&stage).refusals[i].probes;
     cr_expect_eq(failed, figures(&stage).failed);
     cr_expect_eq(failed, 100);
-    expect_refusal(&stage, 0, EPERM, 10);
-    expect_refusal(&stage, 6, 7, 5);
-    expect_refusal(&stage, 7, 0, 60);
+    expect_refusal(&stage, 0, EPERM, 20);
+    expect_refusal(&stage, 6, 8, 5);
+    expect_refusal(&stage, 7, 0, 50);
     sonde_survey_destroy(stage.survey);
 }
 
@@ -296,11 +296,77 @@ Test(strategy_survey, refused_for_long_or_for_good_has_failed)
     sonde_survey_destroy(stage.survey);
 
     begin(&stage, &config);
-    turn(&stage, 0, 100, 60, ENETUNREACH);
+    turn(&stage, 0, 100, 60, EHOSTUNREACH);
     cr_expect_eq(figures(&stage).failed, 40);
-    expect_refusal(&stage, 0, ENETUNREACH, 40);
+    expect_refusal(&stage, 0, EHOSTUNREACH, 40);
     cr_expect_eq(figures(&stage).sent, 60);
     cr_expect_eq(figures(&stage).position, 100);
+    sonde_survey_destroy(stage.survey);
+}
+
+Test(strategy_survey, a_network_that_is_gone_for_a_while_is_waited_for)
+{
+    struct stage stage;
+    struct sonde_survey_config config = stage_config(&stage, 1000);
+    config.gap_ns = 0;
+    begin(&stage, &config);
+    turn(&stage, 0, 64, 64, 0);
+    int64_t now = MS;
+    for (; now < 4900 * MS; now = sonde_survey_deadline(stage.survey).ns)
+        turn(&stage, now, 64, 0, ENETUNREACH);
+    cr_expect_eq(figures(&stage).failed, 0);
+    cr_expect_eq(figures(&stage).position, 64);
+    for (int i = 0; i < 1000 && figures(&stage).position < 1000; i++) {
+        turn(&stage, now, 64, 64, 0);
+        now += 10 * MS;
+    }
+    cr_expect_eq(figures(&stage).sent, 1000);
+    cr_expect_eq(figures(&stage).failed, 0);
+    cr_expect_eq(figures(&stage).gone, 0);
+    expect_all_asked(&stage, 1000, 1);
+    sonde_survey_destroy(stage.survey);
+}
+
+Test(strategy_survey, a_network_that_stays_away_ends_it)
+{
+    struct stage stage;
+    struct sonde_survey_config config = stage_config(&stage, 1000);
+    config.gap_ns = 0;
+    begin(&stage, &config);
+    int64_t now = 0;
+    for (int i = 0; i < 2000; i++) {
+        turn(&stage, now, 64, 0, ENETDOWN);
+        if (figures(&stage).gone)
+            break;
+        now = sonde_survey_deadline(stage.survey).ns;
+    }
+    cr_expect_eq(figures(&stage).gone, ENETDOWN);
+    cr_expect_eq(figures(&stage).position, 0);
+    cr_expect(now >= 5000 * MS && now < 5200 * MS, "%lld", (long long)now);
+    cr_expect(sonde_survey_finished(stage.survey, (struct sonde_mono){now}));
+    sonde_survey_destroy(stage.survey);
+}
+
+/* Of ten addresses, the last one has no route. */
+Test(strategy_survey, some_without_a_way_have_failed)
+{
+    struct stage stage;
+    struct sonde_survey_config config = stage_config(&stage, 10);
+    config.gap_ns = 0;
+    begin(&stage, &config);
+    int64_t now = 0;
+    turn(&stage, now, 2, 0, ENETUNREACH);
+    cr_expect_eq(figures(&stage).failed, 0);
+    now = sonde_survey_deadline(stage.survey).ns;
+    turn(&stage, now, 9, 9, 0); /* they left after all, with seven more */
+    for (int i = 0; i < 10 && figures(&stage).position < 10; i++) {
+        now += MS;
+        turn(&stage, now, 10, 0, ENETUNREACH);
+    }
+    cr_expect_eq(figures(&stage).sent, 9);
+    cr_expect_eq(figures(&stage).failed, 1);
+    cr_expect_eq(figures(&stage).gone, 0);
+    cr_expect_lt(now, 100 * MS);
     sonde_survey_destroy(stage.survey);
 }
 
