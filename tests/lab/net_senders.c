@@ -21,10 +21,12 @@ static const struct how {
     int (*open)(const struct sonde_net_config *config, struct sonde_transport *transport,
                 const char **operation);
     enum sonde_net_stamps stamps;
+    bool receiver;
 } hows[] = {
-    {"ring, times of ours", sonde_net_open_ring, SONDE_NET_STAMPS_USER},
-    {"ring, kernel stamps", sonde_net_open_ring, SONDE_NET_STAMPS_KERNEL},
-    {"raw, kernel stamps", sonde_net_open_raw, SONDE_NET_STAMPS_KERNEL},
+    {"ring, times of ours", sonde_net_open_ring, SONDE_NET_STAMPS_USER, false},
+    {"ring, kernel stamps", sonde_net_open_ring, SONDE_NET_STAMPS_KERNEL, false},
+    {"raw, kernel stamps", sonde_net_open_raw, SONDE_NET_STAMPS_KERNEL, false},
+    {"raw, kernel stamps, a receiver", sonde_net_open_raw, SONDE_NET_STAMPS_KERNEL, true},
 };
 static const struct how *how;
 
@@ -77,6 +79,7 @@ static bool open_transport(struct sonde_transport *transport)
     config.device = "near";
     config.family = SONDE_IPV4;
     config.stamps = how->stamps;
+    config.receiver = how->receiver;
     config.receive_buffer_bytes = 4u << 20;
     config.senders = SENDERS;
     error = how->open(&config, transport, &operation);
@@ -186,7 +189,7 @@ static void everything_once(void)
     LAB_CHECK(threads() == 0, "%u threads afterwards", threads());
 }
 
-/* Those that are too long, and no others, are refused. */
+/* Those that are too long, and no others, are refused; and those have no stamp. */
 static void refusals(void)
 {
     struct sonde_transport transport;
@@ -197,13 +200,22 @@ static void refusals(void)
     warm_up(&transport);
     for (int round = 0; round < 50; round++) {
         for (size_t i = 0; i < BATCH; i++)
-            prepare(&transport, batch, i, (uint16_t)i,
+            prepare(&transport, batch, i, (uint16_t)(round * BATCH + (int)i),
                     (i * 7 + (size_t)round) % 5 == 0 ? TOO_LONG : 56);
         transport.ops->send(transport.self, batch, BATCH);
         for (size_t i = 0; i < BATCH; i++)
             LAB_CHECK(batch[i].error == (batch[i].length > TOO_LONG ? EMSGSIZE : 0), "%zu: %s", i,
                       strerror(batch[i].error));
         LAB_CHECK(batch[0].mtu == (batch[0].error ? 1500 : 0), "%u", batch[0].mtu);
+        listen_for(&transport, 2);
+    }
+    listen_for(&transport, 50);
+    for (int i = 0; i < 50 * BATCH; i++) {
+        bool refused = (i % BATCH * 7 + i / BATCH) % 5 == 0;
+
+        LAB_CHECK(answers[i] == !refused, "%s: %d: %u answers", how->name, i, answers[i]);
+        LAB_CHECK(stamps[i] == (!refused && how->stamps == SONDE_NET_STAMPS_KERNEL),
+                  "%s: %d: %u stamps", how->name, i, stamps[i]);
     }
     transport.ops->close(transport.self);
 }
