@@ -321,6 +321,21 @@ static size_t range_from(const struct base_target_set *set, const struct sonde_a
     return low;
 }
 
+/* The ring puts no fragments together: it would hear nobody. */
+static int refuse_fragments(const struct finder *finder, const struct sonde_engine_target *target)
+{
+    const unsigned headers = target->address.family == SONDE_IPV6 ? 48 : 28;
+    const unsigned payload = sweep_settings_payload(finder->settings);
+    if (target->mtu == 0 || payload + headers <= target->mtu ||
+        strcmp(finder->transport->name, "ring") != 0)
+        return 0;
+    fprintf(stderr,
+            "%s: %u bytes of payload do not fit the MTU of %" PRIu32
+            ", and --transport ring puts no fragments together; --transport raw does\n",
+            finder->program, payload, target->mtu);
+    return SWEEP_BAD_ARGUMENTS;
+}
+
 /* Adds the address that has this number in the set, unless it was added before. */
 static int list_address(const struct finder *finder, uint64_t index, const char *name,
                         uint8_t *seen)
@@ -332,8 +347,8 @@ static int list_address(const struct finder *finder, uint64_t index, const char 
     seen[index / 8] |= (uint8_t)(1u << index % 8);
     if (name && !(targets->names[targets->count] = strdup(name)))
         return no_memory(finder);
-    targets->targets[targets->count++] = target_of(finder, &address);
-    return 0;
+    targets->targets[targets->count] = target_of(finder, &address);
+    return refuse_fragments(finder, &targets->targets[targets->count++]);
 }
 
 /* Adds the addresses of an item that are in the set. */

@@ -479,3 +479,8 @@ class Ring(Survey):
         result = self.ended(self.sonde("sweep", "--transport", "ring", "--json", "10.64.0.0/27"))
         self.assertEqual("ring", self.lines(result)[0]["transport"])
         self.assertEqual(32, self.lines(result)[-1]["alive"])
+        words = ["--transport", "ring", "-q", "10.64.0.0/27"]
+        self.ended(self.sonde("sweep", *words, "-s", "1472"))
+        result = self.ended(self.sonde("sweep", *words, "-s", "1473"), 3)
+        self.assertIn("1473 bytes of payload do not fit the MTU of 1500", result.err)
+        self.ended(self.sonde("sweep", "-q", "-s", "1473", "10.64.0.0/27"))
