@@ -8,6 +8,7 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -94,6 +95,15 @@ static bool identity_is_real(void)
            group[1] == group[0] && group[2] == group[0];
 }
 
+/* The number of the first user namespace (linux/proc_ns.h); without /proc, it is not known. */
+#define FIRST_USER_NAMESPACE 0xeffffffdu
+
+static bool is_first_user_namespace(void)
+{
+    struct stat space;
+    return stat("/proc/self/ns/user", &space) == 0 && space.st_ino == FIRST_USER_NAMESPACE;
+}
+
 /*
  * A capability may be one of a user namespace to which the network does not belong, as in a
  * container without root on the host's network (user_namespaces(7)). Only trying tells.
@@ -135,7 +145,8 @@ int privilege_begin(struct privilege *privilege)
         if (error)
             return error;
     }
-    int error = privilege->raw ? learn_whose_network(privilege) : 0;
+    const bool doubtful = privilege->raw && !is_first_user_namespace();
+    int error = doubtful ? learn_whose_network(privilege) : 0;
     if (error)
         return refused(privilege, "raise the capabilities", error);
     error = install(privilege, false, false);

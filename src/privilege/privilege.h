@@ -71,7 +71,8 @@ enum privilege_stage {
  *  - reduces the permitted set to CAP_NET_RAW, CAP_NET_ADMIN and CAP_SETPCAP, as far as they are
  *    there, and empties the effective, inheritable and ambient sets.
  * A CAP_NET_RAW that opens no raw socket here, because the network belongs to another user
- * namespace, is given up as well: a socket is opened and closed to learn that.
+ * namespace, is given up as well: in any but the first one a socket is opened and closed to learn
+ * that.
  * From here on files are opened with the rights of the invoking user (for root: without the
  * capability to pass over file permissions).
  */
